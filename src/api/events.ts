@@ -1,0 +1,51 @@
+import type { Failure, PeerText } from '../base/index.ts';
+import type { MessageId, OutgoingState } from './views.ts';
+
+export type ChatEvent =
+  | {
+      readonly type: 'message-received';
+      readonly id: MessageId;
+      readonly from: string;
+      readonly text: PeerText;
+      readonly writtenAtWall: number;
+      readonly receivedAtWall: number;
+      /** The sender's clock is more than 120 s ahead of ours: the time shown may be wrong. */
+      readonly clockMark: boolean;
+      readonly replyTo?: MessageId;
+    }
+  | {
+      readonly type: 'message-progress';
+      readonly id: MessageId;
+      readonly to: string;
+      readonly progress: OutgoingState;
+    }
+  | { readonly type: 'contact-connected'; readonly name: string; readonly firstContact: boolean }
+  | { readonly type: 'contact-disconnected'; readonly name: string; readonly reason?: Failure }
+  /** Loud in every face: the contact proved the password with a key that is not the pinned one. */
+  | {
+      readonly type: 'key-pending';
+      readonly name: string;
+      readonly oldSafetyNumber?: string;
+      readonly newSafetyNumber: string;
+    }
+  /** A peer holds another key for us and waits for its person. */
+  | {
+      readonly type: 'own-key-pending';
+      readonly name: string;
+      readonly safetyNumber: string;
+      readonly reason: Failure;
+    }
+  /** Messages the peer can no longer send: they are lost for us. */
+  | { readonly type: 'messages-missing'; readonly from: string; readonly count: number }
+  /** The peer's store is a new one: its numbering began again. */
+  | { readonly type: 'peer-restarted'; readonly name: string }
+  | {
+      readonly type: 'directory-changed';
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly changed: readonly string[];
+    }
+  /** The last good directory stays in force. */
+  | { readonly type: 'directory-rejected'; readonly problems: readonly Failure[] }
+  /** Something of ours or of the world went wrong and is being handled: the listener died, a dial reached ourselves. */
+  | { readonly type: 'trouble'; readonly reason: Failure; readonly name?: string };

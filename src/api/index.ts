@@ -1,0 +1,5 @@
+export * from './chat.ts';
+export * from './directory-tool.ts';
+export * from './events.ts';
+export * from './services.ts';
+export * from './views.ts';

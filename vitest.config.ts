@@ -1,0 +1,15 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['dist/**', 'node_modules/**', 'test/long/**'],
+    reporters: ['default', './test/reporter.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Real processes, ptys and sockets: two at once on two cores keeps their own deadlines honest.
+    maxWorkers: 2,
+  },
+});
+
+export default config;
