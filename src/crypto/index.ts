@@ -1,1 +1,2 @@
+export * from './hkdf.ts';
 export * from './primitives.ts';

@@ -1,0 +1,2 @@
+export * from './native-entropy.ts';
+export * from './native-primitives.ts';

@@ -1,0 +1,24 @@
+import { encapsulate, randomBytes } from 'node:crypto';
+import type { Bytes } from '../base/index.ts';
+import type { Entropy } from '../crypto/index.ts';
+import { mlKem768Public, mlKem768Secret, publicBytes } from './raw-keys.ts';
+
+/** The operating system's generator. */
+export const systemEntropy: Entropy = nativeEntropy((length) => randomBytes(length));
+
+/** ML-KEM of the library over a given source of bytes. Encapsulation always draws from the operating system. */
+export function nativeEntropy(bytes: (length: number) => Bytes): Entropy {
+  return {
+    bytes,
+    mlKem768KeyPair: () => {
+      const seed = bytes(64);
+      return { seed, publicKey: publicBytes(mlKem768Secret(seed)) };
+    },
+    mlKem768Encapsulate: (publicKey) => {
+      const key = mlKem768Public(publicKey);
+      if (key === undefined) return undefined;
+      const { ciphertext, sharedKey } = encapsulate(key);
+      return { ciphertext, sharedSecret: sharedKey };
+    },
+  };
+}

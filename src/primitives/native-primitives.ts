@@ -1,0 +1,130 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  decapsulate,
+  diffieHellman,
+  hash,
+  timingSafeEqual,
+} from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { concatBytes, type Bytes } from '../base/index.ts';
+import type { Aead, KeystreamCipher, Mac, Primitives } from '../crypto/index.ts';
+import {
+  bufferOf,
+  mlKem768Secret,
+  publicBytes,
+  requireLength,
+  x25519Public,
+  x25519Secret,
+} from './raw-keys.ts';
+
+const TAG_LENGTH = 16;
+const HMAC_BLOCK_LENGTH = 64;
+
+/** Everything from node:crypto (OpenSSL). */
+export const nativePrimitives: Primitives = {
+  sha256: (...parts) => hash('sha256', joined(parts), 'buffer'),
+  sha512: (...parts) => hash('sha512', joined(parts), 'buffer'),
+  hmacSha256,
+  hmacSha256Key,
+  chaCha20Poly1305,
+  aes256Ctr,
+  x25519,
+  x25519PublicKey: (secret) => publicBytes(x25519Secret(secret)),
+  mlKem768Decapsulate,
+  crc32: (bytes) => crc32(bytes),
+  encodeBase64: (bytes) => bufferOf(bytes).toString('base64'),
+  decodeBase64,
+  equalConstantTime: (a, b) => a.length === b.length && timingSafeEqual(a, b),
+};
+
+/** RFC 2104 out of two one-shot hashes: an `Hmac` object costs five times as much for a key that is used once. */
+function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
+  const block = key.length > HMAC_BLOCK_LENGTH ? hash('sha256', key, 'buffer') : key;
+  const inner = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x36);
+  const outer = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x5c);
+  block.forEach((byte, index) => {
+    inner[index] = 0x36 ^ byte;
+    outer[index] = 0x5c ^ byte;
+  });
+  const digest = hash('sha256', concatBytes(inner, ...parts), 'buffer');
+  const tag = hash('sha256', concatBytes(outer, digest), 'buffer');
+  inner.fill(0);
+  outer.fill(0);
+  return tag;
+}
+
+function hmacSha256Key(key: Bytes): Mac {
+  const secret = createSecretKey(key);
+  return {
+    sign: (...parts) => {
+      const hmac = createHmac('sha256', secret);
+      for (const part of parts) hmac.update(part);
+      return hmac.digest();
+    },
+  };
+}
+
+function chaCha20Poly1305(key: Bytes): Aead {
+  requireLength('a ChaCha20-Poly1305 key', key, 32);
+  const secret = createSecretKey(key);
+  const options = { authTagLength: TAG_LENGTH };
+  return {
+    seal: (nonce, additionalData, plaintext) => {
+      const cipher = createCipheriv('chacha20-poly1305', secret, nonce, options);
+      if (additionalData.length > 0) cipher.setAAD(additionalData, { plaintextLength: plaintext.length });
+      const body = cipher.update(plaintext);
+      cipher.final();
+      return concatBytes(body, cipher.getAuthTag());
+    },
+    open: (nonce, additionalData, sealed) => {
+      const length = sealed.length - TAG_LENGTH;
+      if (length < 0) return undefined;
+      const decipher = createDecipheriv('chacha20-poly1305', secret, nonce, options);
+      if (additionalData.length > 0) decipher.setAAD(additionalData, { plaintextLength: length });
+      decipher.setAuthTag(sealed.subarray(length));
+      const plaintext = decipher.update(sealed.subarray(0, length));
+      try {
+        decipher.final();
+        return plaintext;
+      } catch {
+        plaintext.fill(0);
+        return undefined;
+      }
+    },
+  };
+}
+
+function aes256Ctr(key: Bytes): KeystreamCipher {
+  requireLength('an AES-256 key', key, 32);
+  const cipher = createCipheriv('aes-256-ctr', createSecretKey(key), new Uint8Array(16));
+  return { apply: (bytes) => cipher.update(bytes) };
+}
+
+function x25519(secret: Bytes, publicKey: Bytes): Bytes | undefined {
+  const privateKey = x25519Secret(secret);
+  const peer = x25519Public(publicKey);
+  try {
+    return diffieHellman({ privateKey, publicKey: peer });
+  } catch {
+    return undefined; // OpenSSL refuses the all-zero secret of a low-order point (RFC 7748 §6.1).
+  }
+}
+
+function mlKem768Decapsulate(seed: Bytes, ciphertext: Bytes): Bytes | undefined {
+  if (ciphertext.length !== 1088) return undefined;
+  return decapsulate(mlKem768Secret(seed), ciphertext);
+}
+
+/** Buffer skips what is not base64 and ignores stray bits, so the text must be what its own bytes encode to. */
+function decodeBase64(text: string): Bytes | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+}
+
+function joined(parts: readonly Bytes[]): Bytes {
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined ? first : concatBytes(...parts);
+}

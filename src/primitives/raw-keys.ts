@@ -1,0 +1,57 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Bytes } from '../base/index.ts';
+
+/**
+ * Importing a secret costs as much as a Diffie-Hellman, and a handshake uses each of its secrets two or three times: the
+ * imported key lives as long as the array it came from.
+ */
+const imported = new WeakMap<Bytes, KeyObject>();
+
+export function x25519Secret(secret: Bytes): KeyObject {
+  return importOnce(secret, 32, () =>
+    createPrivateKey({ key: bufferOf(secret), format: 'raw-private', asymmetricKeyType: 'x25519' }),
+  );
+}
+
+export function x25519Public(key: Bytes): KeyObject {
+  requireLength('an X25519 public key', key, 32);
+  return createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'x25519' });
+}
+
+export function mlKem768Secret(seed: Bytes): KeyObject {
+  return importOnce(seed, 64, () =>
+    createPrivateKey({ key: bufferOf(seed), format: 'raw-seed', asymmetricKeyType: 'ml-kem-768' }),
+  );
+}
+
+/** Undefined when a coefficient is out of range (FIPS 203 §7.2): what a peer sent is never thrown about. */
+export function mlKem768Public(key: Bytes): KeyObject | undefined {
+  requireLength('an ML-KEM-768 public key', key, 1184);
+  try {
+    return createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'ml-kem-768' });
+  } catch {
+    return undefined;
+  }
+}
+
+export function publicBytes(secret: KeyObject): Bytes {
+  return createPublicKey(secret).export({ format: 'raw-public' });
+}
+
+export function requireLength(what: string, bytes: Bytes, length: number): void {
+  if (bytes.length !== length) throw new RangeError(`${what} has ${length} bytes, not ${bytes.length}`);
+}
+
+/** A view, not a copy. */
+export function bufferOf(bytes: Bytes): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function importOnce(secret: Bytes, length: number, load: () => KeyObject): KeyObject {
+  requireLength('the secret', secret, length);
+  const known = imported.get(secret);
+  if (known !== undefined) return known;
+  const key = load();
+  imported.set(secret, key);
+  return key;
+}

@@ -1,0 +1,118 @@
+import { encodeUtf8, equalBytes, failure, wipe, type Bytes, type Failure } from '../../base/index.ts';
+import {
+  PAKE1_TYPE,
+  PAKE2_LENGTH,
+  PAKE2_TYPE,
+  PAKE3_TYPE,
+  pakeGenerator,
+  pakeKeys,
+  pakeShare,
+  typed,
+  type PakeContext,
+} from './enrol-pake.ts';
+import { HandshakeState } from './handshake-state.ts';
+import {
+  ScriptedHandshake,
+  type Established,
+  type HandshakeBase,
+  type HandshakeMachine,
+  type Script,
+} from './machine.ts';
+import { encodeNames, usernameBytes } from './names.ts';
+import { ALGORITHMS, ENROL_PATTERN, prologue } from './suites.ts';
+
+const EMPTY = new Uint8Array(0);
+
+export interface EnrolInitiatorOptions extends HandshakeBase {
+  readonly remoteName: string;
+  /** Directory passwords, already normalised. */
+  readonly passwords: { readonly own: string; readonly peer: string };
+  /** The static key that the peer's directory entry names, if it names one. */
+  readonly expectedKey?: Bytes;
+}
+
+/**
+ * First contact, the dialler's side (spec/02 §4). Fails with handshake-self, handshake-key or, when the passwords
+ * differ or the peer does not list us, with pake-confirm.
+ */
+export function enrolInitiator(options: EnrolInitiatorOptions): HandshakeMachine {
+  return new ScriptedHandshake('initiator', script(options));
+}
+
+function* script(options: EnrolInitiatorOptions): Script {
+  const { primitives, entropy, localStatic, localName, remoteName, preface } = options;
+  const users = { userI: usernameBytes(localName), userR: usernameBytes(remoteName) };
+  const noise = new HandshakeState({
+    primitives,
+    entropy,
+    pattern: ENROL_PATTERN,
+    algorithms: ALGORITHMS,
+    role: 'initiator',
+    prologue: prologue(preface),
+    localStatic,
+  });
+  try {
+    const message1 = noise.writeMessage(EMPTY);
+    if (!message1.ok) return message1;
+    const body2 = yield { send: [message1.value], expects: noise.messageLength(0), stage: 'noise' };
+    const message2 = noise.readMessage(body2);
+    if (!message2.ok) return message2;
+    const remoteStatic = noise.remoteStatic ?? EMPTY;
+    const wrongKey = refuseKey(options, remoteStatic);
+    if (wrongKey !== undefined) return { ok: false, failure: wrongKey };
+    const message3 = noise.writeMessage(EMPTY);
+    if (!message3.ok) return message3;
+
+    const [sending, receiving] = noise.split();
+    const pake: PakeContext = { primitives, noise, preface, users };
+    const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwordBytes(options)));
+    const pake1 = typed(PAKE1_TYPE, encodeNames(users.userI, users.userR), own.share);
+    const sealed2 = yield {
+      send: [message3.value, sending.encryptWithAd(EMPTY, pake1)],
+      pakeStarted: { remoteName, remoteStatic },
+      expects: PAKE2_LENGTH,
+      stage: 'pake',
+    };
+    const pake2 = receiving.decryptWithAd(EMPTY, sealed2);
+    if (pake2 === undefined) return failure('handshake-decrypt', 'The PAKE answer does not decrypt.');
+    if (pake2[0] !== PAKE2_TYPE) return failure('handshake-payload', 'The PAKE answer has a wrong type.');
+    const yb = pake2.slice(1, 33);
+    const keys = pakeKeys(pake, { scalar: own.scalar, ya: own.share, yb, remoteShare: yb });
+    if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
+    if (!primitives.equalConstantTime(keys.tagR, pake2.subarray(33))) {
+      wipe(keys.pairPsk, keys.sessionSecret, keys.tagI);
+      return failure('pake-confirm', 'The passwords differ, or the peer does not list this user.');
+    }
+    const established: Established = {
+      mode: 'enrol',
+      role: 'initiator',
+      localName,
+      remoteName,
+      remoteStatic,
+      handshakeHash: noise.handshakeHash,
+      sessionSecret: keys.sessionSecret,
+      pairPsk: keys.pairPsk,
+    };
+    const pake3 = sending.encryptWithAd(EMPTY, typed(PAKE3_TYPE, keys.tagI));
+    return { ok: true, value: { send: [pake3], established } };
+  } finally {
+    noise.wipe();
+  }
+}
+
+/** Before our own key and name go out: is it somebody else, or are we talking to ourselves? */
+function refuseKey(options: EnrolInitiatorOptions, remoteStatic: Bytes): Failure | undefined {
+  const { localStatic, expectedKey, remoteName } = options;
+  if (equalBytes(remoteStatic, localStatic.publicKey)) {
+    return failure('handshake-self', `The address of ${remoteName} leads back to this program.`).failure;
+  }
+  if (expectedKey !== undefined && !equalBytes(remoteStatic, expectedKey)) {
+    const message = `The key at the address of ${remoteName} is not the one in the directory.`;
+    return failure('handshake-key', message).failure;
+  }
+  return undefined;
+}
+
+function passwordBytes({ passwords }: EnrolInitiatorOptions): { readonly pwI: Bytes; readonly pwR: Bytes } {
+  return { pwI: encodeUtf8(passwords.own), pwR: encodeUtf8(passwords.peer) };
+}

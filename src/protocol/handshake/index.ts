@@ -1,0 +1,13 @@
+export * from './enrol-initiator.ts';
+export * from './enrol-responder.ts';
+export {
+  type Established,
+  type HandshakeBase,
+  type HandshakeMachine,
+  type HandshakeStep,
+  type Mode,
+} from './machine.ts';
+export { NAMES_LENGTH, parseUsername, USERNAME_BYTES_MAX } from './names.ts';
+export type { Role } from './pattern.ts';
+export * from './session-initiator.ts';
+export * from './session-responder.ts';

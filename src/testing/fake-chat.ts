@@ -1,0 +1,274 @@
+// A chat without network, disk or clock: what a face shows and does can be tested by telling each contact how to behave.
+import type {
+  Chat,
+  ChatEvent,
+  ChatOptions,
+  ContactView,
+  DirectoryEntryInput,
+  DirectoryTool,
+  MessageId,
+  OutgoingState,
+  OutgoingView,
+  SafetyView,
+  SelfView,
+  SendText,
+  Services,
+  Cancellable,
+} from '../api/index.ts';
+import { CodedError, PeerText, encodeUtf8, type Failure } from '../base/index.ts';
+
+export interface FakeContact {
+  readonly name: string;
+  /** What becomes of a message: the states it goes through, one after the other. Default: sent, delivered in 42 ms. */
+  readonly outcome?: readonly OutgoingState[];
+  readonly view?: Partial<ContactView>;
+  readonly safety?: Omit<SafetyView, 'name'>;
+  /** What the contact answers to each message. */
+  readonly reply?: (text: string) => string | undefined;
+}
+
+export interface FakeChatOptions {
+  readonly contacts: readonly FakeContact[];
+  readonly self?: Partial<SelfView>;
+  /** Emitted, in order, as soon as somebody listens. */
+  readonly events?: readonly ChatEvent[];
+}
+
+const DELIVERED: readonly OutgoingState[] = [
+  { state: 'sent', held: false },
+  { state: 'delivered', tookMs: 42 },
+];
+const WALL = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export class FakeChat implements Chat {
+  readonly self: SelfView;
+  readonly sent: SendText[] = [];
+  readonly calls: string[] = [];
+  closed = false;
+  readonly #contacts: readonly FakeContact[];
+  readonly #outgoing = new Map<MessageId, OutgoingView>();
+  readonly #listeners = new Set<(event: ChatEvent | undefined) => void>();
+  #waiting: ChatEvent[];
+  #nextId = 1;
+
+  constructor(options: FakeChatOptions) {
+    this.#contacts = options.contacts;
+    this.#waiting = [...(options.events ?? [])];
+    this.self = {
+      username: 'alice',
+      key: 'QUxJQ0U=',
+      home: '/home/alice/.local/share/sotto/alice',
+      directory: '/home/alice/.config/sotto/directory.json',
+      listening: [{ address: '127.0.0.1', port: 7688 }],
+      ...options.self,
+    };
+  }
+
+  /** Something happens: every listener sees it. */
+  emit(event: ChatEvent): void {
+    if (event.type === 'message-progress') this.#settle(event.id, event.progress);
+    for (const listener of this.#listeners) listener(event);
+  }
+  receive(from: string, text: string): void {
+    this.emit(incoming(from, text, this.#id()));
+  }
+
+  async contacts(): Promise<readonly ContactView[]> {
+    return this.#contacts.map(({ name, view }) => ({
+      name,
+      ip: '127.0.0.1',
+      port: 7688,
+      trust: 'pinned',
+      verified: false,
+      connected: false,
+      undelivered: [...this.#outgoing.values()].filter((message) => message.to === name).length,
+      ...view,
+    }));
+  }
+  async sendText(command: SendText): Promise<MessageId> {
+    const contact = this.#contact(command.to);
+    if (command.text === '') throw new CodedError({ code: 'message-empty', message: 'the text is empty' });
+    if (encodeUtf8(command.text).length > 32 * 1024)
+      throw new CodedError({ code: 'message-too-long', message: 'the text is longer than 32 KiB' });
+    const id = this.#id();
+    this.sent.push(command);
+    this.#outgoing.set(id, {
+      id,
+      to: command.to,
+      text: command.text,
+      writtenAtWall: WALL,
+      progress: { state: 'queued', held: false },
+    });
+    void this.#play(contact, id, command.text);
+    return id;
+  }
+  async cancel(id: MessageId): Promise<boolean> {
+    const message = this.#outgoing.get(id);
+    if (!message) return false;
+    this.calls.push(`cancel ${message.to}`);
+    const reason: Failure = { code: 'cancelled', message: 'the message was withdrawn' };
+    this.emit({ type: 'message-progress', id, to: message.to, progress: { state: 'cancelled', reason } });
+    return true;
+  }
+  async undelivered(): Promise<readonly OutgoingView[]> {
+    return [...this.#outgoing.values()];
+  }
+  async safety(name: string): Promise<SafetyView> {
+    return { name, ...this.#contact(name).safety };
+  }
+  async markVerified(name: string): Promise<void> {
+    if (!this.#contact(name).safety?.current) throw trustNothing(name);
+    this.calls.push(`verified ${name}`);
+  }
+  async approveKey(command: { readonly name: string; readonly fingerprint: string }): Promise<void> {
+    const pending = this.#contact(command.name).safety?.pending;
+    if (!pending) throw trustNothing(command.name);
+    if (pending.safetyNumber.replaceAll(' ', '') !== command.fingerprint.replaceAll(/[\s-]/g, ''))
+      throw new CodedError({
+        code: 'fingerprint-mismatch',
+        message: 'the fingerprint given is not the one that waits',
+      });
+    this.calls.push(`approved ${command.name}`);
+  }
+  async openRepair(name: string): Promise<{ readonly untilWall: number }> {
+    if (!this.#contact(name).safety?.current) throw trustNothing(name);
+    this.calls.push(`repair ${name}`);
+    return { untilWall: WALL + 600_000 };
+  }
+  async retry(name: string): Promise<void> {
+    this.#contact(name);
+    this.calls.push(`retry ${name}`);
+  }
+  events(options: Cancellable = {}): AsyncIterable<ChatEvent> {
+    const queue: (ChatEvent | undefined)[] = this.#waiting;
+    this.#waiting = [];
+    let wake: (() => void) | undefined;
+    const push = (event: ChatEvent | undefined): void => {
+      queue.push(event);
+      wake?.();
+    };
+    this.#listeners.add(push);
+    options.signal?.addEventListener('abort', () => push(undefined));
+    if (this.closed || options.signal?.aborted === true) push(undefined);
+    const listeners = this.#listeners;
+    return (async function* () {
+      try {
+        for (;;) {
+          while (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+          const event = queue.shift();
+          if (event === undefined) return;
+          yield event;
+        }
+      } finally {
+        listeners.delete(push);
+      }
+    })();
+  }
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const listener of this.#listeners) listener(undefined);
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #play(contact: FakeContact, id: MessageId, text: string): Promise<void> {
+    for (const progress of contact.outcome ?? DELIVERED) {
+      await nextTurn();
+      if (!this.#outgoing.has(id)) return;
+      this.emit({ type: 'message-progress', id, to: contact.name, progress });
+    }
+    const reply = contact.reply?.(text);
+    if (reply !== undefined) this.receive(contact.name, reply);
+  }
+  #settle(id: MessageId, progress: OutgoingState): void {
+    const message = this.#outgoing.get(id);
+    if (progress.state === 'queued' || progress.state === 'sent') {
+      if (message) this.#outgoing.set(id, { ...message, progress });
+    } else this.#outgoing.delete(id);
+  }
+  #contact(name: string): FakeContact {
+    const contact = this.#contacts.find((candidate) => candidate.name === name);
+    if (!contact) throw new CodedError({ code: 'contact-unknown', message: `there is no contact “${name}”` });
+    return contact;
+  }
+  #id(): MessageId {
+    return `01920000-0000-7000-8000-${String(this.#nextId++).padStart(12, '0')}` as MessageId;
+  }
+}
+
+export interface FakeServices extends Services {
+  readonly chat: FakeChat;
+  readonly opened: ChatOptions[];
+  readonly files: Map<string, DirectoryEntryInput[]>;
+}
+
+/** Services over one fake chat; `openFailure` makes every `openChat` reject, or, as a function, the calls it says. */
+export function createFakeServices(
+  options: FakeChatOptions & { readonly openFailure?: (chat: ChatOptions) => Failure | undefined },
+): FakeServices {
+  const chat = new FakeChat(options);
+  const opened: ChatOptions[] = [];
+  const files = new Map<string, DirectoryEntryInput[]>();
+  const openChat = async (chatOptions: ChatOptions): Promise<Chat> => {
+    opened.push(chatOptions);
+    const failure = options.openFailure?.(chatOptions);
+    if (failure) throw new CodedError(failure);
+    return chat;
+  };
+  return { chat, opened, files, openChat, directory: fakeDirectory(files) };
+}
+
+/** A text from a peer, as an event. */
+export function incoming(from: string, text: string, id: MessageId): ChatEvent {
+  return {
+    type: 'message-received',
+    id,
+    from,
+    text: new PeerText(text),
+    writtenAtWall: WALL,
+    receivedAtWall: WALL + 7,
+    clockMark: false,
+  };
+}
+
+function fakeDirectory(files: Map<string, DirectoryEntryInput[]>): DirectoryTool {
+  const entriesOf = (path: string): DirectoryEntryInput[] => {
+    const entries = files.get(path);
+    if (entries) return entries;
+    throw new CodedError({ code: 'directory-missing', message: `there is no directory file ${path}` });
+  };
+  return {
+    check: async (path) => ({ entries: entriesOf(path).length, problems: [], warnings: [] }),
+    list: async (path) =>
+      entriesOf(path).map(({ username, port, ip, password }, i) => ({
+        username,
+        port,
+        ip,
+        hasPassword: password !== '',
+        line: i + 2,
+      })),
+    init: async (path) => void files.set(path, []),
+    add: async (path, entry) => void files.set(path, [...(files.get(path) ?? []), entry]),
+    set: async (path, username, fields) =>
+      void files.set(
+        path,
+        entriesOf(path).map((entry) => (entry.username === username ? { ...entry, ...fields } : entry)),
+      ),
+    remove: async (path, username) =>
+      void files.set(
+        path,
+        entriesOf(path).filter((entry) => entry.username !== username),
+      ),
+    generatePassword: () => 'ABCDE-FGHJK-MNPQR-STVWX',
+    localAddresses: () => ['192.0.2.7'],
+  };
+}
+
+function trustNothing(name: string): CodedError {
+  return new CodedError({ code: 'trust-nothing', message: `there is nothing to approve for ${name}` });
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
