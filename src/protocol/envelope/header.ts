@@ -1,0 +1,68 @@
+import { failure, success, type Result } from '../../base/index.ts';
+import { parseMessageId } from './message-id.ts';
+
+/** spec/04 "Limits". A longer text is refused by the session, not by the envelope. */
+export const TEXT_BYTES_MAX: number = 32 * 1024;
+export const PLAINTEXT_BYTES_MAX: number = 40 * 1024;
+/** A padded record's 57,344 bytes less the item's header (3) and the seq (8). */
+export const ENVELOPE_BYTES_MAX = 57_333;
+
+/** What an envelope says about its message; its bytes are authenticated but, inside the record, not hidden. */
+export interface EnvelopeHeader {
+  /** The sender's UTC clock when the message was written, ms since 1970: 0..8.64e15. */
+  readonly timestamp: number;
+  /** Lower-case UUID. */
+  readonly id: string;
+  /** 1..2^53 − 1, and equal to the seq of the MSG item. */
+  readonly seq: number;
+  /** What the plaintext is: `text` is UTF-8 text, any other type a JSON object. */
+  readonly type: string;
+  /** Lower-case UUID. */
+  readonly replyTo?: string;
+  /** Lower-case UUID. */
+  readonly group?: string;
+  /** ms since 1970: 0..8.64e15. */
+  readonly expires?: number;
+}
+
+/** ECMAScript's last date; every language's 64-bit integer and double holds it. */
+const TIME_MAX = 8.64e15;
+const TYPE = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** Fails with `envelope-range` at the first field that is out of its range, in the order of the layout. */
+export function checkHeaderRanges(header: EnvelopeHeader): Result<void> {
+  if (!isTime(header.timestamp)) return outOfRange('timestamp');
+  if (!isId(header.id)) return outOfRange('id');
+  if (!Number.isSafeInteger(header.seq) || header.seq < 1) return outOfRange('seq');
+  if (!TYPE.test(header.type)) return outOfRange('type');
+  if (header.replyTo !== undefined && !isId(header.replyTo)) return outOfRange('reply_to');
+  if (header.group !== undefined && !isId(header.group)) return outOfRange('group');
+  if (header.expires !== undefined && !isTime(header.expires)) return outOfRange('expires');
+  return success(undefined);
+}
+
+/** The header's bytes as text, from its `{` to its `}`; the ranges were checked, so nothing needs an escape. */
+export function encodeHeader(header: EnvelopeHeader, crc: number): string {
+  return JSON.stringify({
+    crc,
+    timestamp: header.timestamp,
+    id: header.id,
+    seq: header.seq,
+    type: header.type,
+    reply_to: header.replyTo,
+    group: header.group,
+    expires: header.expires,
+  });
+}
+
+function outOfRange(field: string): Result<never> {
+  return failure('envelope-range', `${field} is out of its range`);
+}
+
+function isTime(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= TIME_MAX;
+}
+
+function isId(text: string): boolean {
+  return parseMessageId(text).ok;
+}

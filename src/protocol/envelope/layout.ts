@@ -1,0 +1,143 @@
+import { decodeUtf8, failure, success, type Bytes, type Result } from '../../base/index.ts';
+import { checkHeaderRanges, ENVELOPE_BYTES_MAX, type EnvelopeHeader } from './header.ts';
+
+/**
+ * The one layout of an envelope (spec/04 "The layout"), as JSON text and back:
+ *
+ *     {"header":{"crc":C,"timestamp":T,"id":"…","seq":S,"type":"…"[,"reply_to":"…"][,"group":"…"][,"expires":E]},
+ *      "message":"B64","security":{"hmac":{"hmac_type":"…","hmac_val":"B64"},"enc_type":"…"}}
+ *
+ * without the line break and the indent. Decoding parses, keeps the layout's members in the layout's order, writes
+ * them again and compares: that one comparison ends duplicate and foreign members, `__proto__`, escapes, whitespace
+ * and every second spelling of a number. A decoder for these exact bytes would be faster; it is left out until a
+ * measurement asks for it, because then two programs would have to agree on what is refused, and with which code.
+ */
+export interface Layout {
+  /** The header's own bytes as text, from `{` to `}`. */
+  readonly headerText: string;
+  readonly header: EnvelopeHeader;
+  readonly crc: number;
+  /** Not yet known to be base64. */
+  readonly message: string;
+  readonly hmacType: string;
+  /** Not yet known to be base64. */
+  readonly hmacValue: string;
+  readonly encType: string;
+}
+
+/** An envelope has 4 objects. More openings than this are refused unparsed, so that nesting never reaches a parser. */
+const OPENINGS_MAX = 8;
+const CRC_MAX = 0xffff_ffff;
+const HEADER_OFFSET = '{"header":'.length;
+
+export function encodeLayout(layout: Omit<Layout, 'header' | 'crc'>): string {
+  const { headerText, message, hmacType, hmacValue, encType } = layout;
+  return `{"header":${headerText},"message":"${message}","security":{"hmac":{"hmac_type":"${hmacType}","hmac_val":"${hmacValue}"},"enc_type":"${encType}"}}`;
+}
+
+/**
+ * Fails, in this order, with `envelope-size`, `envelope-utf8`, `envelope-json`, `envelope-canonical`,
+ * `envelope-schema`, `envelope-range`.
+ */
+export function decodeLayout(envelope: Bytes): Result<Layout> {
+  if (envelope.length === 0 || envelope.length > ENVELOPE_BYTES_MAX) {
+    return failure('envelope-size', `the envelope has ${envelope.length} bytes`);
+  }
+  const text = decodeUtf8(envelope);
+  if (text === undefined) return failure('envelope-utf8', 'the envelope is not valid UTF-8');
+  const parsed = parseShallowJson(envelope, text);
+  if (parsed === undefined) return failure('envelope-json', 'the envelope is not JSON of this depth');
+  if (JSON.stringify(inLayoutOrder(parsed.value)) !== text) {
+    return failure('envelope-canonical', 'the envelope is not in the one canonical form');
+  }
+  const layout = readFields(parsed.value, text.slice(HEADER_OFFSET, text.indexOf('}') + 1));
+  if (layout === undefined) {
+    return failure('envelope-schema', 'a field of the envelope is missing or of the wrong type');
+  }
+  if (layout.crc < 0 || layout.crc > CRC_MAX || !Number.isInteger(layout.crc)) {
+    return failure('envelope-range', 'crc is out of its range');
+  }
+  const ranges = checkHeaderRanges(layout.header);
+  return ranges.ok ? success(layout) : ranges;
+}
+
+function parseShallowJson(bytes: Bytes, text: string): { readonly value: unknown } | undefined {
+  let openings = 0;
+  for (const byte of bytes) if (byte === 0x7b || byte === 0x5b) openings += 1;
+  if (openings > OPENINGS_MAX) return undefined;
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Copies the members that the layout knows, in its order; what is no object stays as it is. */
+function inLayoutOrder(value: unknown): unknown {
+  return reorder(value, {
+    header: (header) =>
+      reorder(header, {
+        crc: same,
+        timestamp: same,
+        id: same,
+        seq: same,
+        type: same,
+        reply_to: same,
+        group: same,
+        expires: same,
+      }),
+    message: same,
+    security: (security) =>
+      reorder(security, {
+        hmac: (hmac) => reorder(hmac, { hmac_type: same, hmac_val: same }),
+        enc_type: same,
+      }),
+  });
+}
+
+function reorder(value: unknown, members: Record<string, (member: unknown) => unknown>): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(members).map(([name, copy]) => [name, copy(value[name])]));
+}
+
+function same(value: unknown): unknown {
+  return value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readFields(value: unknown, headerText: string): Layout | undefined {
+  if (!isObject(value) || !isObject(value['header']) || !isObject(value['security'])) return undefined;
+  const { hmac, enc_type: encType } = value['security'];
+  const message = value['message'];
+  if (!isObject(hmac) || typeof message !== 'string' || typeof encType !== 'string') return undefined;
+  const { hmac_type: hmacType, hmac_val: hmacValue } = hmac;
+  if (typeof hmacType !== 'string' || typeof hmacValue !== 'string') return undefined;
+  const { crc } = value['header'];
+  const header = readHeader(value['header']);
+  if (typeof crc !== 'number' || header === undefined) return undefined;
+  return { headerText, header, crc, message, hmacType, hmacValue, encType };
+}
+
+function readHeader(value: Readonly<Record<string, unknown>>): EnvelopeHeader | undefined {
+  const { timestamp, id, seq, type, reply_to: replyTo, group, expires } = value;
+  if (typeof timestamp !== 'number' || typeof seq !== 'number') return undefined;
+  if (typeof id !== 'string' || typeof type !== 'string') return undefined;
+  if (!isStringOrAbsent(replyTo) || !isStringOrAbsent(group)) return undefined;
+  if (expires !== undefined && typeof expires !== 'number') return undefined;
+  return {
+    timestamp,
+    id,
+    seq,
+    type,
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(group === undefined ? {} : { group }),
+    ...(expires === undefined ? {} : { expires }),
+  };
+}
+
+function isStringOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
