@@ -24,7 +24,8 @@ export interface Chat extends AsyncDisposable {
   contacts(): Promise<readonly ContactView[]>;
   /**
    * Queues a text of 1 byte to 32 KiB of UTF-8 for one contact and returns its id at once; the outcome arrives as
-   * `message-progress` events. Rejects with contact-unknown, message-empty, message-too-long or queue-full.
+   * `message-progress` events. Rejects with contact-unknown, message-empty, message-too-long,
+   * message-malformed or queue-full.
    */
   sendText(command: SendText): Promise<MessageId>;
   /** Withdraws a message that is not settled; false when it was already. */

@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   'message-refused': 'the peer refused the message for good',
   'message-unsupported': 'the peer does not support this type of message',
   'message-too-long': 'the text is longer than 32 KiB',
+  'message-malformed': 'the text is not well-formed Unicode',
   'message-empty': 'the text is empty',
   'message-seq-reused': 'the peer used a sequence number twice with different ids',
   'rolled-back': 'the peer has seen more of our messages than we remember',
@@ -68,6 +69,7 @@ export const ERROR_CODES = {
   // directory (spec/09)
   'directory-missing': 'the directory file does not exist',
   'directory-unreadable': 'the directory file cannot be read',
+  'directory-unwritable': 'the directory file cannot be written',
   'directory-invalid': 'the directory file has mistakes',
   'directory-unsafe': 'others can read or replace the directory file',
   'own-entry': 'the directory does not say which entry is this program’s user',

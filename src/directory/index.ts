@@ -9,3 +9,5 @@ export * from './key-text.ts';
 export * from './password.ts';
 export * from './safety-number.ts';
 export { parseUsernameText, USERNAME_BYTES_MAX } from './username.ts';
+export * from './pin.ts';
+export * from './trust.ts';

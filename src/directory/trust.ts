@@ -1,0 +1,111 @@
+import { equalBytes, Secret, type Bytes } from '../base/index.ts';
+import type { Pin, TrustRecord } from './pin.ts';
+
+// The rules for pins, P1 to P7 of spec/08-trust.md, as pure functions from a record to the next one.
+
+export const REPAIR_WINDOW_MS = 600_000;
+const FORMER_KEYS_MAX = 16;
+
+export interface ProvenKey {
+  readonly username: string;
+  readonly key: Bytes;
+  readonly psk: Bytes;
+}
+
+/** ok: talk · key-pending: a person decides · refused: not in the directory. The values of READY's status. */
+export type Verdict = 'ok' | 'key-pending' | 'refused';
+
+/** All records, asked by name and by key; P5: one static key, one username. */
+export class TrustBook {
+  readonly #records = new Map<string, TrustRecord>();
+
+  constructor(records: Iterable<TrustRecord>) {
+    for (const record of records) this.#records.set(record.username, record);
+  }
+
+  record(username: string): TrustRecord {
+    return this.#records.get(username) ?? { username };
+  }
+  /** The name under which this key is pinned or pending, with its psk. */
+  findKey(
+    key: Bytes,
+  ): { readonly username: string; readonly psk: Bytes; readonly isPending: boolean } | undefined {
+    for (const { username, pin, pending } of this.#records.values()) {
+      if (pin && equalBytes(pin.key, key)) return { username, psk: pin.psk.reveal(), isPending: false };
+      if (pending && equalBytes(pending.key, key))
+        return { username, psk: pending.psk.reveal(), isPending: true };
+    }
+    return undefined;
+  }
+  put(record: TrustRecord): void {
+    this.#records.set(record.username, record);
+  }
+}
+
+/**
+ * May an enrol in this name with this key run with the real passwords, or does it take the unknown user's path? Asked by
+ * the responder after PAKE1.
+ */
+export function mayEnrol(book: TrustBook, username: string, key: Bytes, nowWall: number): boolean {
+  const owner = book.findKey(key);
+  if (owner && owner.username !== username) return false; // P5
+  const { pin, pending, repairUntilWall } = book.record(username);
+  if (!pin) return true; // P1
+  if (equalBytes(pin.key, key)) return !pin.confirmed || nowWall < (repairUntilWall ?? 0); // P3
+  return !pending || equalBytes(pending.key, key); // P4: no third key displaces a pending one
+}
+
+/** An enrol has proven the passwords: pin the key, or let it wait beside the one that is pinned (P4). */
+export function settleEnrol(
+  record: TrustRecord,
+  proven: ProvenKey,
+  nowWall: number,
+): { readonly record: TrustRecord; readonly verdict: Verdict } {
+  const psk = new Secret(proven.psk);
+  if (record.pin && !equalBytes(record.pin.key, proven.key)) {
+    return {
+      record: { ...record, pending: { key: proven.key, psk, sinceWall: nowWall } },
+      verdict: 'key-pending',
+    };
+  }
+  const pin: Pin = record.pin
+    ? { ...record.pin, psk, confirmed: false, lastSeenWall: nowWall }
+    : newPin(proven.key, psk, nowWall, 'none');
+  const { repairUntilWall: _, ...rest } = record;
+  return { record: { ...rest, pin }, verdict: 'ok' };
+}
+
+/** A session handshake has completed with the pinned key: the pin is confirmed for good (P2). */
+export function settleSession(record: TrustRecord, nowWall: number): TrustRecord {
+  if (!record.pin) return record;
+  return { ...record, pin: { ...record.pin, confirmed: true, lastSeenWall: nowWall } };
+}
+
+/** A person named the pending key's fingerprint: it becomes the pin, unconfirmed until its first session. */
+export function approvePending(record: TrustRecord, nowWall: number): TrustRecord {
+  if (!record.pending) return record;
+  const former = record.pin ? [{ key: record.pin.key, untilWall: nowWall }, ...record.pin.formerKeys] : [];
+  const pin: Pin = {
+    ...newPin(record.pending.key, record.pending.psk, nowWall, 'approved'),
+    formerKeys: former.slice(0, FORMER_KEYS_MAX),
+  };
+  return { username: record.username, pin };
+}
+
+/** P3: for ten minutes the pinned key may enrol again. */
+export function openRepairWindow(record: TrustRecord, nowWall: number): TrustRecord {
+  return { ...record, repairUntilWall: nowWall + REPAIR_WINDOW_MS };
+}
+
+function newPin(key: Bytes, psk: Secret<Bytes>, nowWall: number, verified: Pin['verified']): Pin {
+  return {
+    key,
+    psk,
+    confirmed: false,
+    createdWall: nowWall,
+    lastSeenWall: nowWall,
+    verified,
+    minVersion: 1,
+    formerKeys: [],
+  };
+}

@@ -1,0 +1,38 @@
+import type { Instant, Now } from '../base/index.ts';
+import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
+import type { Directory, TrustRecord } from '../directory/index.ts';
+import type { ConnectionInput } from '../protocol/session/index.ts';
+import type { Link } from './link.ts';
+import type { Peer } from './peer.ts';
+import type { TrustDesk } from './trust-desk.ts';
+import type { EngineOutput, LinkId } from './types.ts';
+
+export interface EngineOptions {
+  readonly primitives: Primitives;
+  readonly entropy: Entropy;
+  /** Our username; its entry in the directory holds our password. */
+  readonly self: string;
+  readonly keys: X25519KeyPair;
+  readonly directory: Directory;
+  readonly records: Iterable<TrustRecord>;
+  readonly lingerMs: number;
+  /** Link ids for our dials; the shell draws from the same source for what it accepts. */
+  readonly nextLink: () => LinkId;
+}
+
+/** What the engine's parts share. */
+export interface EngineCore {
+  readonly options: EngineOptions;
+  readonly desk: TrustDesk;
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly links: Map<LinkId, Link>;
+  emit(output: EngineOutput): void;
+  connection(link: Link, input: ConnectionInput, now: Now): void;
+  /** 0 <= fraction < 1 */
+  random(): number;
+}
+
+export function earlier(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

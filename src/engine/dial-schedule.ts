@@ -1,0 +1,104 @@
+import type { Failure, Instant } from '../base/index.ts';
+import type { Pin } from '../directory/index.ts';
+import type { Mode } from '../protocol/handshake/index.ts';
+
+// When and how one contact is dialled next (spec/05, spec/08): back-off, which handshake, and when only a person helps.
+
+export const BACKOFF_MIN_MS = 1_000;
+export const BACKOFF_MAX_MS = 300_000;
+/** After this many wrong confirmation tags we enrol with the peer no more until a person acts (spec/08). */
+export const WRONG_PASSWORDS_MAX = 3;
+/** A peer that ends the connection after it saw our key this often in a row holds another key for us. */
+const KEY_REFUSALS_MIN = 2;
+
+export class DialSchedule {
+  #attempts = 0;
+  #addressIndex = 0;
+  #lastMode: Mode | undefined;
+  #wrongPasswords = 0;
+  #keyRefusals = 0;
+  #dueAt: Instant = Number.NEGATIVE_INFINITY;
+  #held = false;
+  #reason: Failure | undefined;
+
+  /** Why the last attempt failed, until something succeeds. */
+  get reason(): Failure | undefined {
+    return this.#reason;
+  }
+  /** Undefined while held: only a person's act or an edit of the directory starts it again. */
+  get dueAt(): Instant | undefined {
+    return this.#held ? undefined : this.#dueAt;
+  }
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  /** Walks through a contact's addresses, one an attempt. */
+  nextAddress<Address>(addresses: readonly Address[]): Address | undefined {
+    return addresses[this.#addressIndex++ % addresses.length];
+  }
+
+  /** P1, P2: no pin enrols, a confirmed pin never does; in between the two alternate, so that any cut repairs itself. */
+  nextMode(pin: Pin | undefined): Mode {
+    if (!pin) return 'enrol';
+    if (pin.confirmed) return 'session';
+    return this.#lastMode === 'session' ? 'enrol' : 'session';
+  }
+  /** The handshake in this mode has begun: a mode that never reached the peer does not count as tried. */
+  begun(mode: Mode): void {
+    this.#lastMode = mode;
+  }
+
+  succeeded(): void {
+    this.#attempts = 0;
+    this.#keyRefusals = 0;
+    this.#wrongPasswords = 0;
+    this.#lastMode = undefined;
+    this.#reason = undefined;
+    this.#held = false;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** One end of the connection after our key was shown may be an accident: it counts as a refusal from the second on. */
+  countRefusal(failure: Failure): Failure {
+    this.#keyRefusals = failure.code === 'key-refused' ? this.#keyRefusals + 1 : 0;
+    return this.#keyRefusals > 0 && this.#keyRefusals < KEY_REFUSALS_MIN
+      ? { ...failure, code: 'not-proven' }
+      : failure;
+  }
+
+  /** `failure` as a person hears it; `jitter` is a fraction in 0..1 from the caller's dice. */
+  failed(failure: Failure, now: Instant, jitter: number, isUnconfirmed: boolean): void {
+    this.#reason = failure;
+    const isWrongPassword = failure.code === 'password-mismatch';
+    if (isWrongPassword && !isUnconfirmed) this.#wrongPasswords++;
+    this.#held = (isWrongPassword && !isUnconfirmed) || ONLY_A_PERSON_HELPS.has(failure.code);
+    const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 20));
+    this.#dueAt = now + ceiling / 2 + (jitter * ceiling) / 2;
+  }
+
+  /** A session that worked was lost: dial again soon, a little apart from the peer's own dial. */
+  lost(failure: Failure | undefined, now: Instant, jitter: number): void {
+    this.#reason = failure;
+    this.#dueAt = now + jitter * BACKOFF_MIN_MS;
+  }
+
+  /** A new text, or a dial of the peer's: try again now, unless the passwords were wrong too often. */
+  nudge(): void {
+    if (this.#wrongPasswords >= WRONG_PASSWORDS_MAX) return;
+    if (this.#held) this.#dueAt = Number.NEGATIVE_INFINITY;
+    this.#held = false;
+  }
+
+  /** A person asked for it, or edited the contact's entry: everything starts over. */
+  restart(): void {
+    this.succeeded();
+  }
+}
+
+const ONLY_A_PERSON_HELPS: ReadonlySet<string> = new Set([
+  'handshake-self',
+  'handshake-key',
+  'key-changed',
+  'contact-unknown',
+]);

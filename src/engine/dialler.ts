@@ -1,0 +1,147 @@
+import type { MessageId } from '../api/index.ts';
+import { equalBytes, type Failure, type Instant, type Now } from '../base/index.ts';
+import { addressText, type DirectoryEntry, type Pin } from '../directory/index.ts';
+import {
+  enrolInitiator,
+  sessionInitiator,
+  type HandshakeMachine,
+  type Mode,
+} from '../protocol/handshake/index.ts';
+import { Connection } from '../protocol/session/index.ts';
+import { encodePreface } from '../protocol/wire/index.ts';
+import { earlier, type EngineCore } from './core.ts';
+import { explainDialFailure } from './explain.ts';
+import type { Link } from './link.ts';
+import type { Peer } from './peer.ts';
+
+/** Dials under way at once; the others wait their turn (NET-19). */
+export const DIALS_MAX = 10;
+/** Messages of one contact whose progress is told one by one after a failed dial. */
+const PROGRESS_EVENTS_MAX = 256;
+
+/** Calls contacts that have something waiting and no session. */
+export class Dialler {
+  readonly #core: EngineCore;
+
+  constructor(core: EngineCore) {
+    this.#core = core;
+  }
+
+  dialDue(now: Now): void {
+    let dialling = 0;
+    for (const peer of this.#core.peers.values()) if (peer.dialling) dialling++;
+    for (const peer of this.#core.peers.values()) {
+      if (dialling >= DIALS_MAX) return;
+      const dueAt = dueAtOf(peer);
+      if (dueAt === undefined || dueAt > now.monotonic || !peer.entry) continue;
+      this.#dial(peer, peer.entry, now);
+      dialling++;
+    }
+  }
+
+  deadline(): Instant | undefined {
+    let earliest: Instant | undefined;
+    for (const peer of this.#core.peers.values()) earliest = earlier(earliest, dueAtOf(peer));
+    return earliest;
+  }
+
+  connected(link: Link | undefined, now: Now): void {
+    if (!link?.dialled) return;
+    link.dialled.peer.dial.begun(link.dialled.mode);
+    this.#core.connection(link, { type: 'opened' }, now);
+  }
+
+  /** Any link has ended; ours or theirs, before or after it was of use. */
+  closed(link: Link, failure: Failure | undefined, now: Now): void {
+    const peer = link.dialled?.peer ?? link.session?.peer;
+    if (!peer) return;
+    if (peer.dialling === link) peer.dialling = undefined;
+    const wasReady = link.session?.readyOrder !== undefined;
+    if (wasReady && !peer.isReachable && !peer.dial.reason)
+      peer.dial.lost(failure, now.monotonic, this.#core.random());
+    if (!wasReady && link.dialled) this.#failed(peer, link.dialled.address, failure, now);
+    else if (peer.dial.reason) this.#tellProgress(peer, now);
+  }
+
+  #dial(peer: Peer, entry: DirectoryEntry, now: Now): void {
+    const { pin } = this.#core.desk.book.record(peer.name);
+    const target = peer.dial.nextAddress(entry.addresses) ?? { ip: entry.ip, port: entry.port };
+    const address = addressText(target);
+    if (pin && entry.key && !equalBytes(pin.key, entry.key)) {
+      return this.#failed(
+        peer,
+        address,
+        { code: 'handshake-key', message: 'The pinned key is not the directory’s.' },
+        now,
+      );
+    }
+    const mode = peer.dial.nextMode(pin);
+    const handshake = this.#handshake(peer, entry, mode, pin);
+    const { primitives, lingerMs, nextLink } = this.#core.options;
+    const connection = new Connection({
+      primitives,
+      role: { role: 'initiator', mode, handshake },
+      lingerMs,
+      now,
+    });
+    const link: Link = {
+      id: nextLink(),
+      connection,
+      dialled: { peer, mode, address },
+      session: undefined,
+      claimedName: undefined,
+      isCongested: false,
+    };
+    peer.dialling = link;
+    this.#core.links.set(link.id, link);
+    this.#core.emit({ type: 'dial', link: link.id, host: target.ip, port: target.port });
+  }
+
+  #handshake(peer: Peer, entry: DirectoryEntry, mode: Mode, pin: Pin | undefined): HandshakeMachine {
+    const { primitives, entropy, self, keys } = this.#core.options;
+    const base = {
+      primitives,
+      entropy,
+      preface: encodePreface(mode),
+      localName: self,
+      localStatic: keys,
+      remoteName: peer.name,
+    };
+    if (mode === 'session' && pin)
+      return sessionInitiator({ ...base, remoteStatic: pin.key, pairPsk: pin.psk.reveal() });
+    const passwords = this.#core.desk.passwords(peer.name);
+    return enrolInitiator({ ...base, passwords, ...(entry.key ? { expectedKey: entry.key } : {}) });
+  }
+
+  #failed(peer: Peer, address: string, failure: Failure | undefined, now: Now): void {
+    const ended: Failure = {
+      code: 'not-proven',
+      message: 'The connection ended before the peer proved itself.',
+    };
+    const counted = peer.dial.countRefusal(failure ?? ended);
+    const reason = explainDialFailure(counted, peer.name, address);
+    const { pin } = this.#core.desk.book.record(peer.name);
+    peer.dial.failed(reason, now.monotonic, this.#core.random(), pin?.confirmed === false);
+    if (reason.code === 'handshake-self') {
+      this.#core.emit({ type: 'event', event: { type: 'trouble', reason, name: peer.name } });
+    }
+    this.#tellProgress(peer, now);
+  }
+
+  #tellProgress(peer: Peer, now: Now): void {
+    for (const row of peer.outbox.rows.slice(0, PROGRESS_EVENTS_MAX)) {
+      if (row.type === 'void') continue;
+      const progress = peer.progressOf(row, now);
+      this.#core.emit({
+        type: 'event',
+        event: { type: 'message-progress', id: row.id as MessageId, to: peer.name, progress },
+      });
+    }
+  }
+}
+
+/** When this contact is to be dialled; undefined while nothing waits, something is under way, or only a person helps. */
+function dueAtOf(peer: Peer): Instant | undefined {
+  const hasReason = !peer.outbox.isEmpty || peer.isCallRequested;
+  return hasReason && peer.entry && !peer.dialling && !peer.isReachable ? peer.dial.dueAt : undefined;
+}

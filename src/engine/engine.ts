@@ -1,0 +1,237 @@
+import {
+  unreachable,
+  type Bytes,
+  type Failure,
+  type Instant,
+  type Machine,
+  type Now,
+} from '../base/index.ts';
+import type { Entropy } from '../crypto/index.ts';
+import { diffDirectories, type Directory } from '../directory/index.ts';
+import { encodePreface, type PrefaceMode } from '../protocol/wire/index.ts';
+import { enrolResponder, sessionResponder, type HandshakeMachine } from '../protocol/handshake/index.ts';
+import { Connection, type ConnectionInput, type ConnectionOutput } from '../protocol/session/index.ts';
+import { Commands } from './commands.ts';
+import { earlier, type EngineCore, type EngineOptions } from './core.ts';
+import { Dialler } from './dialler.ts';
+import type { Link } from './link.ts';
+import { Peer } from './peer.ts';
+import { Sessions } from './sessions.ts';
+import { Traffic } from './traffic.ts';
+import { TrustDesk } from './trust-desk.ts';
+import type { EngineInput, EngineOutput, LinkId } from './types.ts';
+
+/**
+ * The whole program without a socket, a clock or a disk: everyone we know, every connection, every queue. This file only
+ * takes inputs to where they belong:
+ *
+ *   bytes -> Connection -> Sessions (who is proven, what came) -> Inbox/Outbox
+ *   a person's command -> Commands -> Outbox
+ *   end of a turn -> Traffic (pack records) and Dialler (who is called next)
+ */
+export class Engine implements Machine<EngineInput, EngineOutput> {
+  readonly commands: Commands;
+  readonly #options: EngineOptions;
+  readonly #desk: TrustDesk;
+  readonly #peers = new Map<string, Peer>();
+  readonly #links = new Map<LinkId, Link>();
+  readonly #dialler: Dialler;
+  readonly #sessions: Sessions;
+  readonly #traffic: Traffic;
+  #out: EngineOutput[] = [];
+  #isShuttingDown = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { primitives, entropy, self, keys, directory, records } = options;
+    this.#desk = new TrustDesk({ primitives, self, keys, directory, records, bootSecret: entropy.bytes(32) });
+    const core: EngineCore = {
+      options,
+      desk: this.#desk,
+      peers: this.#peers,
+      links: this.#links,
+      emit: (output) => void this.#out.push(output),
+      connection: (link, input, now) => this.#connection(link, input, now),
+      random: () => randomFraction(entropy),
+    };
+    this.#dialler = new Dialler(core);
+    this.#sessions = new Sessions(core);
+    this.#traffic = new Traffic(core);
+    this.commands = new Commands(core);
+    for (const entry of directory.entries) this.#addPeer(entry.username);
+  }
+
+  handle(input: EngineInput, now: Now): readonly EngineOutput[] {
+    switch (input.type) {
+      case 'accepted':
+        this.#accept(input.link, now);
+        break;
+      case 'connected':
+        this.#dialler.connected(this.#links.get(input.link), now);
+        break;
+      case 'dial-failed':
+        this.#dialFailed(input.link, input.failure, now);
+        break;
+      case 'bytes':
+        this.#toConnection(input.link, { type: 'bytes', bytes: input.bytes }, now);
+        break;
+      case 'ended':
+        this.#toConnection(input.link, { type: 'ended' }, now);
+        break;
+      case 'lost':
+        this.#toConnection(input.link, { type: 'lost', failure: input.failure }, now);
+        break;
+      case 'congested':
+        this.#congested(input.link, input.on);
+        break;
+      case 'directory':
+        this.#useDirectory(input.directory, now);
+        break;
+      case 'turn-ended':
+        this.#endTurn(now);
+        break;
+      case 'shutdown':
+        this.#isShuttingDown = true;
+        break;
+      default:
+        unreachable(input);
+    }
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  deadline(): Instant | undefined {
+    let earliest = this.#traffic.deadline();
+    for (const link of this.#links.values()) earliest = earlier(earliest, link.connection.deadline());
+    return this.#isShuttingDown ? earliest : earlier(earliest, this.#dialler.deadline());
+  }
+
+  /** Sessions still open: after `shutdown`, when this is 0 everything was ended as agreed. */
+  get openLinks(): number {
+    return this.#links.size;
+  }
+
+  #accept(id: LinkId, now: Now): void {
+    const { primitives, lingerMs } = this.#options;
+    const role = {
+      role: 'responder',
+      handshakeFor: (mode: PrefaceMode) => this.#responder(mode, now),
+    } as const;
+    const connection = new Connection({ primitives, role, lingerMs, now });
+    this.#links.set(id, {
+      id,
+      connection,
+      dialled: undefined,
+      session: undefined,
+      claimedName: undefined,
+      isCongested: false,
+    });
+  }
+
+  #responder(mode: PrefaceMode, now: Now): HandshakeMachine {
+    const { primitives, entropy, self, keys } = this.#options;
+    const base = { primitives, entropy, preface: encodePreface(mode), localName: self, localStatic: keys };
+    return mode === 'enrol'
+      ? enrolResponder({ ...base, authority: this.#desk.enrolAuthority(now.wall) })
+      : sessionResponder({ ...base, authority: this.#desk.sessionAuthority() });
+  }
+
+  #dialFailed(id: LinkId, failure: Failure, now: Now): void {
+    const link = this.#links.get(id);
+    if (link) this.#connection(link, { type: 'lost', failure }, now);
+  }
+
+  #congested(id: LinkId, on: boolean): void {
+    const link = this.#links.get(id);
+    if (link) link.isCongested = on;
+  }
+
+  #toConnection(id: LinkId, input: ConnectionInput, now: Now): void {
+    const link = this.#links.get(id);
+    if (link) this.#connection(link, input, now);
+  }
+
+  #connection(link: Link, input: ConnectionInput, now: Now): void {
+    for (const output of link.connection.handle(input, now)) {
+      // An output before this one may have ended the link: what was still to be said on it is void.
+      if (this.#links.get(link.id) === link) this.#fromConnection(link, output, now);
+    }
+  }
+
+  #fromConnection(link: Link, output: ConnectionOutput, now: Now): void {
+    switch (output.type) {
+      case 'write':
+        this.#out.push({ type: 'write', link: link.id, bytes: output.bytes });
+        break;
+      case 'end':
+        this.#out.push({ type: 'end', link: link.id });
+        break;
+      case 'closed':
+        this.#links.delete(link.id);
+        this.#out.push({ type: 'release', link: link.id });
+        this.#sessions.closed(link, now);
+        this.#dialler.closed(link, output.failure, now);
+        break;
+      case 'pake-started':
+        this.#sessions.pakeStarted(link, output.remoteName, now);
+        break;
+      case 'established':
+        this.#sessions.established(link, output.established, now);
+        break;
+      case 'peer-ready':
+        this.#sessions.peerReady(link, output.ready, now);
+        break;
+      case 'message':
+        this.#sessions.message(link, output, now);
+        break;
+      case 'bad-envelope':
+        this.#sessions.badEnvelope(link, now);
+        break;
+      case 'ack':
+        this.#sessions.ack(link, output.ack, now);
+        break;
+      case 'peer-close':
+        this.#sessions.peerClose(link, output.close, now);
+        break;
+      case 'idle':
+        this.#connection(link, { type: 'close', code: 'done' }, now);
+        break;
+      default:
+        unreachable(output);
+    }
+  }
+
+  #endTurn(now: Now): void {
+    for (const link of this.#links.values()) {
+      if ((link.connection.deadline() ?? Number.POSITIVE_INFINITY) <= now.monotonic) {
+        this.#connection(link, { type: 'tick' }, now);
+      }
+    }
+    this.#traffic.begin();
+    for (const peer of this.#peers.values()) this.#traffic.flush(peer, this.#isShuttingDown, now);
+    if (!this.#isShuttingDown) this.#dialler.dialDue(now);
+  }
+
+  #useDirectory(directory: Directory, now: Now): void {
+    const difference = diffDirectories(this.#desk.directory, directory);
+    this.#desk.directory = directory;
+    for (const name of difference.added) this.#addPeer(name);
+    for (const name of [...difference.added, ...difference.changed]) this.#peers.get(name)?.dial.restart();
+    for (const [name, peer] of this.#peers) peer.entry = directory.entry(name);
+    for (const name of difference.removed) this.#sessions.refuse(this.#peers.get(name), now);
+    if (difference.added.length + difference.removed.length + difference.changed.length > 0) {
+      this.#out.push({ type: 'event', event: { type: 'directory-changed', ...difference } });
+    }
+  }
+
+  #addPeer(name: string): void {
+    if (name === this.#options.self || this.#peers.has(name)) return;
+    this.#peers.set(name, new Peer(name, this.#desk.directory.entry(name), this.#options.entropy.bytes(16)));
+  }
+}
+
+function randomFraction(entropy: Entropy): number {
+  const bytes: Bytes = entropy.bytes(4);
+  return bytes.reduce((value, byte) => value * 256 + byte, 0) / 2 ** 32;
+}

@@ -1,0 +1,41 @@
+import type { Verdict } from '../directory/index.ts';
+import type { Instant } from '../base/index.ts';
+import type { SendProgress } from '../protocol/delivery/index.ts';
+import type { Mode } from '../protocol/handshake/index.ts';
+import type { Connection } from '../protocol/session/index.ts';
+import type { Peer } from './peer.ts';
+import type { LinkId } from './types.ts';
+
+/** One connection, and what the engine remembers of it. */
+export interface Link {
+  readonly id: LinkId;
+  readonly connection: Connection;
+  /** Whom we dialled and where; undefined when the peer dialled us. */
+  readonly dialled: { readonly peer: Peer; readonly mode: Mode; readonly address: string } | undefined;
+  /** Set once the peer is proven. */
+  session: LinkSession | undefined;
+  /** The name in an inbound enrol's PAKE1: not proven yet. */
+  claimedName: string | undefined;
+  isCongested: boolean;
+}
+
+export interface LinkSession {
+  readonly peer: Peer;
+  readonly mode: Mode;
+  /** What our READY says. */
+  readonly verdict: Verdict;
+  readonly progress: SendProgress;
+  /** Order of the peers' READYs; undefined until it came. The newest session of a pair carries its messages. */
+  readyOrder: number | undefined;
+  /** Both READYs said ok, and the peer has not said CLOSE. */
+  isUsable: boolean;
+  /** The peer's clock minus ours, ms. */
+  skewMs: number;
+  /** The peer has said CLOSE: after our last ack we say ours. */
+  isPeerClosed: boolean;
+  needsAck: boolean;
+  ackedSeq: number;
+  isFirstAck: boolean;
+  /** Another session of the pair replaced this one: closed when nothing of ours waits on it, at the latest then. */
+  duplicateUntil: Instant | undefined;
+}

@@ -1,0 +1,247 @@
+import { decodeUtf8, PeerText, type Now } from '../base/index.ts';
+import type { MessageId } from '../api/index.ts';
+import { formatSafetyNumber } from '../directory/index.ts';
+import {
+  storedIdBytes,
+  type Decision,
+  type DeliveryEffect,
+  type InboxRow,
+} from '../protocol/delivery/index.ts';
+import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
+import type { Established } from '../protocol/handshake/index.ts';
+import type { Ack, Close, Ready } from '../protocol/session/index.ts';
+import type { Bytes } from '../base/index.ts';
+import type { EngineCore } from './core.ts';
+import { CONTACT_REMOVED, KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
+import type { Link, LinkSession } from './link.ts';
+import type { Peer } from './peer.ts';
+
+/** A text whose time, corrected by the peer's clock, is this far ahead of ours is shown with a mark (spec/04). */
+const CLOCK_AHEAD_MS = 120_000;
+const CAPABILITIES = 0;
+const MAX_VERSION = 1;
+
+/** What proven peers say and bring: READY, messages, acks, CLOSE; and the rules for several connections of one pair. */
+export class Sessions {
+  readonly #core: EngineCore;
+  #readyOrder = 0;
+
+  constructor(core: EngineCore) {
+    this.#core = core;
+  }
+
+  /**
+   * Both sides dial and enrol at once: the one whose initiator has the bytewise larger name is closed, and the side with
+   * the smaller name does it, so that a stranger who merely claims a name cannot stop our own dial (spec/02).
+   */
+  pakeStarted(link: Link, remoteName: string, now: Now): void {
+    if (!link.dialled) link.claimedName = remoteName;
+    if (this.#core.options.self > remoteName) return;
+    for (const other of this.#core.links.values()) {
+      const isInbound = other.claimedName === remoteName && other.connection.step === 'pake';
+      const isOurDial = link.dialled ? link.dialled.peer.name === remoteName : this.#isOurPake(remoteName);
+      if (isInbound && isOurDial) {
+        const failure = {
+          code: 'pake-collision',
+          message: 'Both sides dialled at once; the other enrol goes on.',
+        } as const;
+        this.#core.connection(other, { type: 'abort', failure }, now);
+      }
+    }
+  }
+
+  established(link: Link, established: Established, now: Now): void {
+    const peer = this.#core.peers.get(established.remoteName);
+    if (!peer) {
+      const failure = {
+        code: 'contact-unknown',
+        message: 'The proven name is not in the directory.',
+      } as const;
+      return this.#core.connection(link, { type: 'abort', failure }, now);
+    }
+    const { record, verdict, event } = this.#core.desk.settle(established, now.wall);
+    this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
+    if (event) this.#core.emit({ type: 'event', event });
+    const session: LinkSession = {
+      peer,
+      mode: established.mode,
+      verdict,
+      progress: peer.outbox.newProgress(),
+      readyOrder: undefined,
+      isUsable: false,
+      skewMs: 0,
+      isPeerClosed: false,
+      needsAck: false,
+      ackedSeq: 0,
+      isFirstAck: true,
+      duplicateUntil: undefined,
+    };
+    link.session = session;
+    peer.links.add(link);
+    if (link.dialled) this.#sendReady(link, session, now);
+  }
+
+  peerReady(link: Link, ready: Ready, now: Now): void {
+    const session = link.session;
+    if (!session) return;
+    session.readyOrder = ++this.#readyOrder;
+    session.skewMs = ready.clock - now.wall;
+    session.isUsable = session.verdict === 'ok' && ready.status === 'ok';
+    if (session.isUsable) this.#apply(session.peer, session.peer.inbox.onReady(ready), now);
+    if (!link.dialled) this.#sendReady(link, session, now);
+    if (!session.isUsable) return this.#notUsable(link, session, ready, now);
+    session.peer.dial.succeeded();
+    session.needsAck = session.peer.inbox.readyFields.stored > 0;
+    const agreed = session.peer.outbox.onReady(session.progress, ready);
+    if (!agreed.ok) this.#startEpoch(link, session.peer, now);
+  }
+
+  message(
+    link: Link,
+    message: { readonly header: EnvelopeHeader; readonly plaintext: Bytes },
+    now: Now,
+  ): void {
+    const session = link.session;
+    if (!session?.isUsable) return;
+    const decided = session.peer.inbox.onMessage(message.header, message.plaintext, now.wall);
+    if (!decided.ok) return this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
+    session.needsAck = true;
+    this.#apply(session.peer, decided.value, now, session.skewMs);
+  }
+
+  /** What was good before it is acked; then the session ends (spec/04). */
+  badEnvelope(link: Link, now: Now): void {
+    const { session } = link;
+    if (session?.isUsable) this.sendAck(link, session, now);
+    if (session) session.isUsable = false;
+    this.#core.connection(link, { type: 'close', code: 'bad-envelope' }, now);
+  }
+
+  ack(link: Link, ack: Ack, now: Now): void {
+    const { session } = link;
+    if (session)
+      this.#apply(session.peer, session.peer.outbox.onAck(session.progress, ack, now.monotonic), now);
+  }
+
+  sendAck(link: Link, session: LinkSession, now: Now): void {
+    this.#core.connection(link, { type: 'send', ack: takeAck(session), messages: [] }, now);
+  }
+
+  peerClose(link: Link, close: Close, now: Now): void {
+    const { session } = link;
+    if (!session) return;
+    session.isUsable = false;
+    session.isPeerClosed = true;
+    if (close.code === 'bad-envelope') this.#apply(session.peer, session.peer.outbox.onBadEnvelope(), now);
+    if (close.code === 'rolled-back') return;
+  }
+
+  closed(link: Link, now: Now): void {
+    link.session?.peer.links.delete(link);
+    void now;
+  }
+
+  /** The contact was removed from the directory: its sessions end, its queue is held, not dropped. */
+  refuse(peer: Peer | undefined, now: Now): void {
+    if (!peer) return;
+    for (const link of peer.links) this.#core.connection(link, { type: 'close', code: 'refused' }, now);
+    peer.dial.failed(CONTACT_REMOVED(peer.name), now.monotonic, 0, false);
+  }
+
+  #isOurPake(name: string): boolean {
+    return this.#core.peers.get(name)?.dialling?.connection.step === 'pake';
+  }
+
+  #sendReady(link: Link, session: LinkSession, now: Now): void {
+    const { peerEpoch, stored, storedId } = session.peer.inbox.readyFields;
+    const ready: Ready = {
+      status: session.verdict,
+      clock: Math.max(0, Math.round(now.wall)),
+      maxVersion: MAX_VERSION,
+      capabilities: CAPABILITIES,
+      ...session.peer.outbox.readyFields,
+      peerEpoch,
+      stored,
+      storedId: storedIdBytes(storedId),
+    };
+    this.#core.connection(link, { type: 'ready', ready }, now);
+  }
+
+  #notUsable(link: Link, session: LinkSession, ready: Ready, now: Now): void {
+    const { peer, verdict } = session;
+    if (verdict !== 'ok') {
+      this.#core.connection(link, { type: 'close', code: verdict }, now);
+      if (verdict === 'key-pending') peer.dial.failed(KEY_CHANGED(peer.name), now.monotonic, 0, false);
+      return;
+    }
+    const reason = ready.status === 'key-pending' ? KEY_PENDING_AT_PEER(peer.name) : PEER_REFUSED(peer.name);
+    peer.dial.failed(reason, now.monotonic, this.#core.random(), false);
+    if (ready.status !== 'key-pending') return;
+    const key = this.#core.desk.book.record(peer.name).pin?.key;
+    const number = key ? formatSafetyNumber(this.#core.desk.safetyNumber(peer.name, key)) : '';
+    this.#core.emit({
+      type: 'event',
+      event: { type: 'own-key-pending', name: peer.name, safetyNumber: number, reason },
+    });
+  }
+
+  #startEpoch(link: Link, peer: Peer, now: Now): void {
+    const changes = peer.outbox.startEpoch(this.#core.options.entropy.bytes(16));
+    if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
+    for (const each of peer.links) this.#core.connection(each, { type: 'close', code: 'rolled-back' }, now);
+    if (link.session) link.session.isUsable = false;
+  }
+
+  #apply(peer: Peer, decision: Decision, now: Now, skewMs = 0): void {
+    if (decision.changes.length > 0) this.#core.emit({ type: 'commit', changes: decision.changes });
+    for (const effect of decision.effects) this.#perform(peer, effect, now, skewMs);
+  }
+
+  #perform(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): void {
+    const { name } = peer;
+    switch (effect.type) {
+      case 'received':
+        return this.#core.emit({ type: 'event', event: receivedEvent(name, effect.row, skewMs) });
+      case 'missing':
+        return this.#core.emit({
+          type: 'event',
+          event: { type: 'messages-missing', from: name, count: effect.count },
+        });
+      case 'peer-restarted':
+        return this.#core.emit({ type: 'event', event: { type: 'peer-restarted', name } });
+      case 'delivered':
+      case 'given-up': {
+        const id = effect.id as MessageId;
+        const tookMs = Math.round(now.monotonic - (peer.queuedAt.get(id) ?? now.monotonic));
+        peer.queuedAt.delete(id);
+        const progress =
+          effect.type === 'delivered'
+            ? ({ state: 'delivered', tookMs } as const)
+            : ({ state: effect.outcome, reason: effect.reason } as const);
+        this.#core.emit({ type: 'event', event: { type: 'message-progress', id, to: name, progress } });
+      }
+    }
+  }
+}
+
+/** The ack that is true now, and what this session has thereby said. */
+export function takeAck(session: LinkSession): Ack {
+  const ack = session.peer.inbox.ack(session.isFirstAck, session.ackedSeq);
+  session.needsAck = false;
+  session.isFirstAck = false;
+  session.ackedSeq = ack.cumulative;
+  return ack;
+}
+
+function receivedEvent(from: string, row: InboxRow, skewMs: number): import('../api/index.ts').ChatEvent {
+  return {
+    type: 'message-received',
+    id: row.id as MessageId,
+    from,
+    text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
+    writtenAtWall: row.timestamp,
+    receivedAtWall: row.receivedWall,
+    clockMark: row.timestamp - skewMs > row.receivedWall + CLOCK_AHEAD_MS,
+    ...(row.replyTo === undefined ? {} : { replyTo: row.replyTo as MessageId }),
+  };
+}

@@ -1,0 +1,140 @@
+import type { MessageId } from '../api/index.ts';
+import type { Instant, Now } from '../base/index.ts';
+import type { OutboxRow } from '../protocol/delivery/index.ts';
+import { WINDOW_BYTES_MAX } from '../protocol/delivery/index.ts';
+import type { OutgoingMessage } from '../protocol/session/index.ts';
+import { earlier, type EngineCore } from './core.ts';
+import type { Link, LinkSession } from './link.ts';
+import type { Peer } from './peer.ts';
+import { takeAck } from './sessions.ts';
+
+/** What the one record before the peer's READY may carry; base64 and headers make it fit 57,344 bytes of items. */
+const EARLY_BYTES_MAX = 42_000;
+/** A replaced session is closed even with something unacknowledged after this long (spec/03). */
+const DUPLICATE_MS = 5_000;
+
+/** At the end of a turn: everything that is to go out on one session shares its records. */
+export class Traffic {
+  readonly #core: EngineCore;
+  #deadline: Instant | undefined;
+
+  constructor(core: EngineCore) {
+    this.#core = core;
+  }
+
+  /** Of the last flush: when a duplicate is closed by force, when a busy peer is asked again. */
+  deadline(): Instant | undefined {
+    const deadline = this.#deadline;
+    return deadline;
+  }
+  /** A new round over all peers begins. */
+  begin(): void {
+    this.#deadline = undefined;
+  }
+
+  flush(peer: Peer, isShuttingDown: boolean, now: Now): void {
+    if (peer.links.size === 0) return this.#showConnection(peer);
+    this.#markDuplicates(peer, now);
+    const carrier = peer.current ?? this.#early(peer);
+    for (const link of peer.links) {
+      if (link.session) this.#flushLink(link, link.session, link === carrier, isShuttingDown, now);
+    }
+    this.#showConnection(peer);
+  }
+
+  #flushLink(link: Link, session: LinkSession, isCarrier: boolean, isShuttingDown: boolean, now: Now): void {
+    const { outbox } = session.peer;
+    if (!link.isCongested) this.#send(link, session, isCarrier, now);
+    const inFlight = outbox.isInFlight(session.progress);
+    const code = closeCode(session, inFlight, isShuttingDown, now);
+    if (code !== undefined) this.#core.connection(link, { type: 'close', code }, now);
+    else this.#core.connection(link, { type: 'vigilant', on: inFlight }, now);
+    if (session.duplicateUntil !== undefined)
+      this.#deadline = earlier(this.#deadline, session.duplicateUntil);
+    if (session.progress.pausedUntil > now.monotonic)
+      this.#deadline = earlier(this.#deadline, session.progress.pausedUntil);
+  }
+
+  #send(link: Link, session: LinkSession, isCarrier: boolean, now: Now): void {
+    const { allowance, phase } = link.connection;
+    const { outbox } = session.peer;
+    const bytesMax = allowance === 'early' ? EARLY_BYTES_MAX : WINDOW_BYTES_MAX;
+    const rows =
+      isCarrier && allowance !== 'none' ? outbox.take(session.progress, now.monotonic, bytesMax) : [];
+    const isAckDue = session.needsAck && phase === 'open';
+    if (rows.length === 0 && !isAckDue) return;
+    this.#noteSent(session.peer, rows);
+    const messages = rows.map((row) => toMessage(row));
+    this.#core.connection(
+      link,
+      { type: 'send', messages, ...(isAckDue ? { ack: takeAck(session) } : {}) },
+      now,
+    );
+  }
+
+  #noteSent(peer: Peer, rows: readonly OutboxRow[]): void {
+    const changes = peer.outbox.markSent(rows);
+    if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
+    for (const row of rows) {
+      if (row.wasSent || row.type === 'void') continue;
+      const event = {
+        type: 'message-progress',
+        id: row.id as MessageId,
+        to: peer.name,
+        progress: { state: 'sent', held: false },
+      } as const;
+      this.#core.emit({ type: 'event', event });
+    }
+  }
+
+  /** The side with the bytewise smaller name keeps the session whose READY came last and closes the others (spec/03). */
+  #markDuplicates(peer: Peer, now: Now): void {
+    const newest = peer.current;
+    if (!newest || this.#core.options.self > peer.name) return;
+    for (const { session } of peer.links) {
+      if (session?.isUsable && session !== newest.session)
+        session.duplicateUntil ??= now.monotonic + DUPLICATE_MS;
+    }
+  }
+
+  #early(peer: Peer): Link | undefined {
+    for (const link of peer.links) {
+      if (link.session?.verdict === 'ok' && link.connection.allowance === 'early') return link;
+    }
+    return undefined;
+  }
+
+  #showConnection(peer: Peer): void {
+    const isConnected = peer.current !== undefined;
+    if (isConnected === peer.isShownConnected) return;
+    peer.isShownConnected = isConnected;
+    const firstContact = peer.current?.session?.mode === 'enrol';
+    this.#core.emit({
+      type: 'event',
+      event: isConnected
+        ? { type: 'contact-connected', name: peer.name, firstContact }
+        : {
+            type: 'contact-disconnected',
+            name: peer.name,
+            ...(peer.dial.reason ? { reason: peer.dial.reason } : {}),
+          },
+    });
+  }
+}
+
+function closeCode(
+  session: LinkSession,
+  inFlight: boolean,
+  isShuttingDown: boolean,
+  now: Now,
+): 'done' | 'duplicate' | 'going-down' | undefined {
+  if (session.isPeerClosed) return 'done';
+  if (session.duplicateUntil !== undefined && (!inFlight || now.monotonic >= session.duplicateUntil))
+    return 'duplicate';
+  return isShuttingDown && !inFlight ? 'going-down' : undefined;
+}
+
+function toMessage(row: OutboxRow): OutgoingMessage {
+  const { timestamp, id, seq, type, replyTo, plaintext } = row;
+  return { header: { timestamp, id, seq, type, ...(replyTo === undefined ? {} : { replyTo }) }, plaintext };
+}

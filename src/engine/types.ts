@@ -1,0 +1,35 @@
+import type { ChatEvent } from '../api/index.ts';
+import type { Brand, Bytes, Failure } from '../base/index.ts';
+import type { Directory, TrustRecord } from '../directory/index.ts';
+import type { DeliveryChange } from '../protocol/delivery/index.ts';
+
+/** One TCP connection, as the shell and the engine both call it. */
+export type LinkId = Brand<number, 'LinkId'>;
+
+export type EngineInput =
+  | { readonly type: 'accepted'; readonly link: LinkId }
+  | { readonly type: 'connected'; readonly link: LinkId }
+  | { readonly type: 'dial-failed'; readonly link: LinkId; readonly failure: Failure }
+  | { readonly type: 'bytes'; readonly link: LinkId; readonly bytes: Bytes }
+  /** The peer half-closed. */
+  | { readonly type: 'ended'; readonly link: LinkId }
+  | { readonly type: 'lost'; readonly link: LinkId; readonly failure: Failure }
+  /** The socket's buffer is full, or has drained. */
+  | { readonly type: 'congested'; readonly link: LinkId; readonly on: boolean }
+  | { readonly type: 'directory'; readonly directory: Directory }
+  /** Everything this turn of the event loop brought in has been handled: pack records, dial, settle. */
+  | { readonly type: 'turn-ended' }
+  /** End every session gently; dial no more. */
+  | { readonly type: 'shutdown' };
+
+export type EngineOutput =
+  /** Committed before any later output is performed. */
+  | { readonly type: 'commit'; readonly changes: readonly Change[] }
+  | { readonly type: 'dial'; readonly link: LinkId; readonly host: string; readonly port: number }
+  | { readonly type: 'write'; readonly link: LinkId; readonly bytes: Bytes }
+  | { readonly type: 'end'; readonly link: LinkId }
+  /** Nothing more will be said on it; what was written before still leaves. */
+  | { readonly type: 'release'; readonly link: LinkId }
+  | { readonly type: 'event'; readonly event: ChatEvent };
+
+export type Change = DeliveryChange | { readonly type: 'trust'; readonly record: TrustRecord };

@@ -1,0 +1,182 @@
+import { decodeUtf8, equalBytes, failure, success, type Bytes, type Result } from '../../base/index.ts';
+import { TEXT_BYTES_MAX, type EnvelopeHeader } from '../envelope/index.ts';
+import type { Ack, Ready } from '../session/index.ts';
+import {
+  NOTHING,
+  type Decision,
+  type DeliveryChange,
+  type DeliveryEffect,
+  type InboxRow,
+  type RefusalStatus,
+} from './message.ts';
+
+// The receiving half of one pair (spec/05-delivery.md): at least once on the wire, exactly once on the screen, in the
+// sender's order.
+
+/** Messages that came before a gap was filled, at most; the window of a well-behaved sender is no larger. */
+const HELD_MAX = 256;
+/** Ids remembered against a second showing after the peer's numbering began again. */
+const SEEN_IDS_MAX = 4_096;
+const REFUSALS_MAX = 256;
+
+const NO_EPOCH: Bytes = new Uint8Array(16);
+
+export class Inbox {
+  readonly #peer: string;
+  #epoch: Bytes = NO_EPOCH;
+  #stored = 0;
+  #storedId: string | undefined;
+  readonly #held = new Map<number, InboxRow>();
+  readonly #busy = new Set<number>();
+  #refusals: { seq: number; status: RefusalStatus }[] = [];
+  /** id → seq of the current epoch, or 0 for an earlier epoch's. In order of arrival: the oldest goes first. */
+  readonly #seen = new Map<string, number>();
+
+  constructor(peer: string) {
+    this.#peer = peer;
+  }
+
+  get readyFields(): {
+    readonly peerEpoch: Bytes;
+    readonly stored: number;
+    readonly storedId: string | undefined;
+  } {
+    return { peerEpoch: this.#epoch, stored: this.#stored, storedId: this.#storedId };
+  }
+
+  /** A peer whose epoch is new starts at 1 again; what it can no longer send is skipped and shown as missing. */
+  onReady(ready: Ready): Decision {
+    const changes: DeliveryChange[] = [];
+    const effects: DeliveryEffect[] = [];
+    const isKnown = equalBytes(ready.epoch, this.#epoch);
+    if (!isKnown) {
+      if (!equalBytes(this.#epoch, NO_EPOCH)) effects.push({ type: 'peer-restarted' });
+      this.#beginEpoch(ready.epoch);
+    }
+    if (ready.first > this.#stored + 1) {
+      // An unknown epoch's earlier messages were settled before our time: nothing of ours is missing then.
+      if (isKnown) effects.push({ type: 'missing', count: ready.first - 1 - this.#stored });
+      this.#stored = ready.first - 1;
+      this.#storedId = undefined;
+      this.#drain(changes, effects);
+    }
+    this.#refusals = this.#refusals.filter((refusal) => refusal.seq >= ready.first);
+    if (!isKnown || changes.length + effects.length > 0) changes.push(this.#cursor());
+    return { changes, effects };
+  }
+
+  /** Fails with message-seq-reused when the peer gives a seq of this epoch a second id: that is never acked. */
+  onMessage(header: EnvelopeHeader, plaintext: Bytes, receivedWall: number): Result<Decision> {
+    const known = this.#seen.get(header.id) ?? 0;
+    const heldId = this.#held.get(header.seq)?.id;
+    const isOther = heldId !== undefined && heldId !== header.id;
+    if (
+      isOther ||
+      (header.seq === this.#stored && this.#storedId !== undefined && this.#storedId !== header.id)
+    ) {
+      return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
+    }
+    if (header.seq <= this.#stored) {
+      const isSame = known === header.seq || known === 0;
+      return isSame
+        ? success(NOTHING)
+        : failure('message-seq-reused', `${this.#peer} numbered one message twice.`);
+    }
+    if (header.seq > this.#stored + 1 && this.#held.size >= HELD_MAX) {
+      this.#busy.add(header.seq);
+      return success(NOTHING);
+    }
+    const { id, seq, type, timestamp, replyTo } = header;
+    const row: InboxRow = {
+      id,
+      seq,
+      type,
+      timestamp,
+      plaintext,
+      receivedWall,
+      ...(replyTo === undefined ? {} : { replyTo }),
+    };
+    this.#held.set(seq, row);
+    const changes: DeliveryChange[] = [];
+    const effects: DeliveryEffect[] = [];
+    this.#drain(changes, effects);
+    if (changes.length > 0) changes.push(this.#cursor());
+    return success({ changes, effects });
+  }
+
+  /** The ack that is true now. The first of a session repeats every final refusal the peer may not know of. */
+  ack(isFirst: boolean, sinceSeq: number): Ack {
+    const refusals = this.#refusals.filter((refusal) => isFirst || refusal.seq > sinceSeq);
+    const busy = [...this.#busy]
+      .filter((seq) => seq > this.#stored && !this.#held.has(seq))
+      .sort((a, b) => a - b);
+    this.#busy.clear();
+    return {
+      cumulative: this.#stored,
+      exceptions: [...refusals, ...busy.map((seq) => ({ seq, status: 'busy' as const }))],
+    };
+  }
+  get hasRefusals(): boolean {
+    return this.#refusals.length > 0;
+  }
+
+  #beginEpoch(epoch: Bytes): void {
+    this.#epoch = epoch;
+    this.#stored = 0;
+    this.#storedId = undefined;
+    this.#held.clear();
+    this.#busy.clear();
+    this.#refusals = [];
+    for (const id of this.#seen.keys()) this.#seen.set(id, 0);
+  }
+
+  #drain(changes: DeliveryChange[], effects: DeliveryEffect[]): void {
+    for (const seq of this.#held.keys()) if (seq <= this.#stored) this.#held.delete(seq);
+    for (;;) {
+      const row = this.#held.get(this.#stored + 1);
+      if (!row) return;
+      this.#held.delete(row.seq);
+      this.#accept(row, changes, effects);
+    }
+  }
+
+  #accept(row: InboxRow, changes: DeliveryChange[], effects: DeliveryEffect[]): void {
+    const isRepeat = this.#seen.has(row.id);
+    this.#stored = row.seq;
+    this.#storedId = row.id;
+    this.#remember(row);
+    if (isRepeat || row.type === 'void') return void changes.push(this.#cursor());
+    const status = refusalOf(row);
+    if (status) {
+      this.#refusals = [...this.#refusals, { seq: row.seq, status }].slice(-REFUSALS_MAX);
+      changes.push({ type: 'inbox-refusal', peer: this.#peer, seq: row.seq, status });
+      return;
+    }
+    changes.push({ type: 'inbox-put', peer: this.#peer, row });
+    effects.push({ type: 'received', row });
+  }
+
+  #remember(row: InboxRow): void {
+    this.#seen.delete(row.id);
+    this.#seen.set(row.id, row.seq);
+    const oldest = this.#seen.size > SEEN_IDS_MAX ? this.#seen.keys().next().value : undefined;
+    if (oldest !== undefined) this.#seen.delete(oldest);
+  }
+
+  #cursor(): DeliveryChange {
+    return {
+      type: 'inbox-cursor',
+      peer: this.#peer,
+      epoch: this.#epoch,
+      stored: this.#stored,
+      storedId: this.#storedId,
+    };
+  }
+}
+
+/** FRM-08: an over-long text or an unknown type is a valid envelope that we refuse; the session lives. */
+function refusalOf(row: InboxRow): RefusalStatus | undefined {
+  if (row.type !== 'text') return 'unsupported';
+  if (row.plaintext.length > TEXT_BYTES_MAX || row.plaintext.length === 0) return 'refused';
+  return decodeUtf8(row.plaintext) === undefined ? 'refused' : undefined;
+}

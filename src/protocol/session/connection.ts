@@ -1,0 +1,398 @@
+import {
+  unreachable,
+  type Bytes,
+  type Failure,
+  type Instant,
+  type Machine,
+  type Now,
+} from '../../base/index.ts';
+import type { Primitives } from '../../crypto/index.ts';
+import { EnvelopeOpener, EnvelopeSealer } from '../envelope/index.ts';
+import type { Established, HandshakeMachine, HandshakeStep } from '../handshake/index.ts';
+import {
+  checkPrefacePrefix,
+  decodePreface,
+  encodeFrame,
+  encodePreface,
+  PREFACE_LENGTH,
+  StreamReader,
+} from '../wire/index.ts';
+import type {
+  ConnectionInput,
+  ConnectionOutput,
+  ConnectionPhase,
+  ConnectionRole,
+  OutgoingMessage,
+} from './connection-types.ts';
+import { itemLength, type Ack, type Item } from './item.ts';
+import { deriveSessionKeys } from './key-schedule.ts';
+import { RECORD_ITEMS_MAX, RecordOpener, RecordSealer } from './record.ts';
+import { SessionTimers } from './session-timers.ts';
+
+/**
+ * One TCP connection from its first byte to its authenticated end (spec/01 to spec/04): preface, handshake, READY,
+ * records, heartbeats, CLOSE. It knows nothing of contacts, pins or queues: it says what was proven, and its owner answers.
+ *
+ * Rules that are easy to break:
+ * - After `established` (initiator) and `peer-ready` (responder) reading pauses until the owner's `ready` arrives, because
+ *   what follows may only count once the owner has decided and committed.
+ * - The responder sends nothing before its READY, and that only after the initiator's.
+ * - A failure before the peer is proven is silent: one close, no byte that says why.
+ */
+export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
+  readonly #primitives: Primitives;
+  readonly #role: ConnectionRole;
+  readonly #reader = new StreamReader();
+  readonly #timers: SessionTimers;
+  #phase: ConnectionPhase;
+  #handshake: HandshakeMachine | undefined;
+  #held: HandshakeStep | undefined;
+  #records: Records | undefined;
+  #isAwaitingOwner = false;
+  #isPeerReady = false;
+  #isPeerClosed = false;
+  #isEarlySpent = false;
+  #lastSeqSent = 0;
+  #items: Item[] = [];
+
+  constructor(options: {
+    readonly primitives: Primitives;
+    readonly role: ConnectionRole;
+    readonly lingerMs: number;
+    readonly now: Now;
+  }) {
+    this.#primitives = options.primitives;
+    this.#role = options.role;
+    this.#phase = options.role.role === 'initiator' ? 'handshake' : 'preface';
+    this.#handshake = options.role.role === 'initiator' ? options.role.handshake : undefined;
+    this.#timers = new SessionTimers(options.role.role, options.lingerMs, options.now.monotonic);
+  }
+
+  get phase(): ConnectionPhase {
+    return this.#phase;
+  }
+  /** The handshake's step, for rules that depend on it; `done` once the peer is proven. */
+  get step(): HandshakeMachine['step'] {
+    return this.#records ? 'done' : (this.#handshake?.step ?? 'first');
+  }
+  /** open: any number of records · early: one record before the peer's READY (initiator) · none. */
+  get allowance(): 'open' | 'early' | 'none' {
+    if (this.#isAwaitingOwner || this.#isPeerClosed) return 'none';
+    if (this.#phase === 'open') return 'open';
+    return this.#phase === 'proven' && this.#role.role === 'initiator' && !this.#isEarlySpent
+      ? 'early'
+      : 'none';
+  }
+
+  handle(input: ConnectionInput, now: Now): readonly ConnectionOutput[] {
+    const out: ConnectionOutput[] = [];
+    if (this.#phase === 'closed') return out;
+    switch (input.type) {
+      case 'opened':
+        this.#start(now, out);
+        break;
+      case 'bytes':
+        this.#reader.push(input.bytes);
+        this.#read(now, out);
+        break;
+      case 'ended':
+        // After the peer's CLOSE its end of stream says nothing new: the owner still has an ack and a CLOSE to send.
+        if (!(this.#phase === 'open' && this.#isPeerClosed)) this.#finish(this.#endFailure(), out);
+        break;
+      case 'lost':
+      case 'abort':
+        this.#finish(input.failure, out);
+        break;
+      case 'ready':
+        this.#answerReady(input, now, out);
+        break;
+      case 'send':
+        this.#send(input.ack, input.messages, now, out);
+        break;
+      case 'vigilant':
+        this.#timers.setVigilant(input.on, now.monotonic);
+        break;
+      case 'close':
+        this.#close(input, now, out);
+        break;
+      case 'tick':
+        this.#tick(now, out);
+        break;
+      default:
+        unreachable(input);
+    }
+    return out;
+  }
+
+  deadline(): Instant | undefined {
+    if (this.#phase === 'closed') return undefined;
+    return this.#timers.deadline(this.#phase, this.step, this.#isPeerClosed);
+  }
+
+  #start(now: Now, out: ConnectionOutput[]): void {
+    if (this.#role.role !== 'initiator') return;
+    this.#timers.restart(now.monotonic);
+    out.push({ type: 'write', bytes: encodePreface(this.#role.mode) });
+    this.#step(this.#role.handshake.start(), now, out);
+  }
+
+  // Reading
+
+  #read(now: Now, out: ConnectionOutput[]): void {
+    while (this.#phase !== 'closed' && !this.#isAwaitingOwner) {
+      const isProgress =
+        this.#takeItem(now, out) ||
+        (this.#phase === 'preface' ? this.#readPreface(out) : this.#readFrame(now, out));
+      if (!isProgress) break;
+    }
+    this.#timers.noteFrame(this.#reader.isMidFrame, now.monotonic);
+  }
+
+  #readPreface(out: ConnectionOutput[]): boolean {
+    if (this.#role.role !== 'responder') return false;
+    const prefix = checkPrefacePrefix(this.#reader.peek(PREFACE_LENGTH));
+    if (!prefix.ok) return this.#finish(prefix.failure, out);
+    const bytes = this.#reader.take(PREFACE_LENGTH);
+    if (!bytes) return false;
+    const mode = decodePreface(bytes);
+    if (!mode.ok) return this.#finish(mode.failure, out);
+    this.#handshake = this.#role.handshakeFor(mode.value);
+    this.#phase = 'handshake';
+    const started = this.#handshake.start();
+    return started.ok || this.#finish(started.failure, out);
+  }
+
+  #readFrame(now: Now, out: ConnectionOutput[]): boolean {
+    const handshake = this.#records ? undefined : this.#handshake;
+    if (handshake && handshake.expectedLength === undefined) return false;
+    const frame = this.#reader.nextFrame(handshake?.expectedLength);
+    if (frame.type === 'incomplete') return false;
+    if (frame.type === 'failed') return this.#finish(frame.failure, out);
+    if (handshake) return this.#step(handshake.receive(frame.body), now, out);
+    const opened = this.#records?.opener.open(frame.body);
+    if (!opened) return false;
+    if (!opened.ok) return this.#violation(opened.failure, now, out);
+    this.#timers.noteReceived(now.monotonic);
+    this.#items.push(...opened.value);
+    return true;
+  }
+
+  #step(result: ReturnType<HandshakeMachine['receive']>, now: Now, out: ConnectionOutput[]): boolean {
+    if (!result.ok) return this.#finish(result.failure, out);
+    const step = result.value;
+    if (step.pakeStarted) {
+      this.#timers.notePake(now.monotonic);
+      out.push({ type: 'pake-started', ...step.pakeStarted });
+    }
+    if (!step.established) {
+      this.#writeFrames(step.send, out);
+      return true;
+    }
+    this.#records = openRecords(this.#primitives, step.established);
+    this.#phase = 'proven';
+    if (this.#role.role === 'initiator') {
+      this.#held = step;
+      this.#isAwaitingOwner = true;
+    }
+    out.push({ type: 'established', established: step.established });
+    return true;
+  }
+
+  // Items
+
+  #takeItem(now: Now, out: ConnectionOutput[]): boolean {
+    const item = this.#items.shift();
+    if (!item) return false;
+    if ((item.type === 'ready') === this.#isPeerReady) {
+      return this.#violation({ code: 'item-unexpected', message: 'READY comes first, and once.' }, now, out);
+    }
+    switch (item.type) {
+      case 'ready':
+        this.#isPeerReady = true;
+        if (this.#role.role === 'responder') this.#isAwaitingOwner = true;
+        else this.#open(now);
+        out.push({ type: 'peer-ready', ready: item.ready });
+        break;
+      case 'message':
+        this.#takeMessage(item, now, out);
+        break;
+      case 'ack':
+        this.#timers.noteWork(now.monotonic);
+        out.push({ type: 'ack', ack: item.ack });
+        break;
+      case 'ping':
+        if (this.#phase === 'open') this.#writeRecord([{ type: 'pong', value: item.value }], out);
+        break;
+      case 'pong':
+        break;
+      case 'close':
+        this.#isPeerClosed = true;
+        this.#timers.noteClosing(now.monotonic);
+        out.push({ type: 'peer-close', close: item.close });
+        if (this.#phase === 'closing') this.#finish(undefined, out);
+        break;
+      default:
+        unreachable(item);
+    }
+    return true;
+  }
+
+  #takeMessage(item: Item & { type: 'message' }, now: Now, out: ConnectionOutput[]): void {
+    if (this.#phase === 'closing') return; // We have said CLOSE: what comes now is sent again on another session.
+    if (this.#isPeerClosed) {
+      this.#violation(
+        { code: 'item-unexpected', message: 'A message came after the peer’s CLOSE.' },
+        now,
+        out,
+      );
+      return;
+    }
+    this.#timers.noteWork(now.monotonic);
+    const opened = this.#records?.envelopeOpener.open(item.envelope, item.seq);
+    if (opened?.ok) out.push({ type: 'message', ...opened.value });
+    else if (opened) {
+      // Whatever follows is out of step: nothing more is read until the owner has acked what was good and closes.
+      this.#isAwaitingOwner = true;
+      out.push({ type: 'bad-envelope', failure: opened.failure });
+    }
+  }
+
+  #open(now: Now): void {
+    this.#phase = 'open';
+    this.#timers.noteWork(now.monotonic);
+    this.#timers.noteReceived(now.monotonic);
+  }
+
+  // Writing
+
+  #answerReady(input: ConnectionInput & { type: 'ready' }, now: Now, out: ConnectionOutput[]): void {
+    if (!this.#isAwaitingOwner || this.#phase !== 'proven') return;
+    this.#isAwaitingOwner = false;
+    if (this.#held) this.#writeFrames(this.#held.send, out);
+    this.#held = undefined;
+    this.#writeRecord([{ type: 'ready', ready: input.ready }], out);
+    if (this.#role.role === 'responder') this.#open(now);
+    this.#read(now, out);
+  }
+
+  /** Envelopes are sealed when they are packed, and never sent again as bytes: their place in the keystream is their own. */
+  #send(ack: Ack | undefined, messages: readonly OutgoingMessage[], now: Now, out: ConnectionOutput[]): void {
+    if (this.allowance === 'none' && !(ack && this.#phase === 'open')) return;
+    if (this.allowance === 'early') this.#isEarlySpent = true;
+    let items: Item[] = ack ? [{ type: 'ack', ack }] : [];
+    let length = items[0] ? itemLength(items[0]) : 0;
+    for (const message of messages) {
+      const envelope = this.#records?.envelopeSealer.seal(message.header, message.plaintext);
+      if (!envelope) return;
+      const item: Item = { type: 'message', seq: message.header.seq, envelope };
+      if (length + itemLength(item) > RECORD_ITEMS_MAX) {
+        this.#writeRecord(items, out);
+        items = [];
+        length = 0;
+      }
+      items.push(item);
+      this.#lastSeqSent = Math.max(this.#lastSeqSent, message.header.seq);
+      length += itemLength(item);
+    }
+    if (items.length > 0) this.#writeRecord(items, out);
+    this.#timers.noteWork(now.monotonic);
+  }
+
+  #close(input: ConnectionInput & { type: 'close' }, now: Now, out: ConnectionOutput[]): void {
+    if (this.#phase !== 'open') return;
+    this.#writeRecord([{ type: 'close', close: { code: input.code, lastSeq: this.#lastSeqSent } }], out);
+    this.#phase = 'closing';
+    this.#isAwaitingOwner = false;
+    this.#timers.noteClosing(now.monotonic);
+    out.push({ type: 'end' });
+    if (this.#isPeerClosed) this.#finish(undefined, out);
+  }
+
+  #tick(now: Now, out: ConnectionOutput[]): void {
+    const due = this.#timers.due(this.#phase, this.step, this.#isPeerClosed, now.monotonic);
+    switch (due.type) {
+      case 'none':
+        break;
+      case 'ping':
+        this.#writeRecord([{ type: 'ping', value: new Uint8Array(8) }], out);
+        break;
+      case 'idle':
+        out.push({ type: 'idle' });
+        break;
+      case 'expired':
+        this.#finish(due.failure, out);
+        break;
+      default:
+        unreachable(due);
+    }
+  }
+
+  #writeFrames(bodies: readonly Bytes[], out: ConnectionOutput[]): void {
+    for (const body of bodies) out.push({ type: 'write', bytes: encodeFrame(body) });
+  }
+  #writeRecord(items: readonly Item[], out: ConnectionOutput[]): void {
+    if (this.#records) this.#writeFrames([this.#records.sealer.seal(items)], out);
+  }
+
+  // Ends
+
+  /** The peer broke the protocol. A proven peer is told so once; a record that does not decrypt is not the peer's word. */
+  #violation(failure: Failure, now: Now, out: ConnectionOutput[]): false {
+    if (this.#phase === 'open' && failure.code !== 'record-decrypt') {
+      this.#close({ type: 'close', code: 'protocol-error' }, now, out);
+    }
+    return this.#finish(failure, out);
+  }
+
+  #endFailure(): Failure | undefined {
+    switch (this.#phase) {
+      case 'preface':
+      case 'handshake':
+        return { code: 'not-proven', message: 'The connection ended before the peer proved itself.' };
+      case 'proven':
+        return this.#role.role === 'initiator'
+          ? { code: 'key-refused', message: 'The peer ended the connection after it saw our key.' }
+          : { code: 'not-proven', message: 'The connection ended before its first record.' };
+      case 'open':
+        return { code: 'truncated', message: 'The connection ended without an authenticated end.' };
+      case 'closing':
+      case 'closed':
+        return undefined;
+      default:
+        return unreachable(this.#phase);
+    }
+  }
+
+  #finish(failure: Failure | undefined, out: ConnectionOutput[]): false {
+    if (this.#phase === 'closed') return false;
+    const phase = this.#phase;
+    this.#phase = 'closed';
+    this.#items = [];
+    this.#handshake?.wipe();
+    this.#records?.sealer.wipe();
+    this.#records?.opener.wipe();
+    out.push(failure ? { type: 'closed', failure, phase } : { type: 'closed', phase });
+    return false;
+  }
+}
+
+interface Records {
+  readonly sealer: RecordSealer;
+  readonly opener: RecordOpener;
+  readonly envelopeSealer: EnvelopeSealer;
+  readonly envelopeOpener: EnvelopeOpener;
+}
+
+function openRecords(primitives: Primitives, established: Established): Records {
+  const keys = deriveSessionKeys(primitives, established.sessionSecret);
+  const base = { primitives, handshakeHash: established.handshakeHash };
+  const i2r = { ...base, encKey: keys.encI2R, macKey: keys.macI2R, direction: 1 } as const;
+  const r2i = { ...base, encKey: keys.encR2I, macKey: keys.macR2I, direction: 2 } as const;
+  const isInitiator = established.role === 'initiator';
+  return {
+    sealer: new RecordSealer(primitives, isInitiator ? keys.recI2R : keys.recR2I),
+    opener: new RecordOpener(primitives, isInitiator ? keys.recR2I : keys.recI2R),
+    envelopeSealer: new EnvelopeSealer(isInitiator ? i2r : r2i),
+    envelopeOpener: new EnvelopeOpener(isInitiator ? r2i : i2r),
+  };
+}

@@ -1,0 +1,152 @@
+import type { Failure, Instant } from '../../base/index.ts';
+import type { HandshakeMachine, Role } from '../handshake/index.ts';
+import type { ConnectionPhase } from './connection-types.ts';
+
+// Every deadline of one connection (spec/01, spec/03). All of them before the peer is proven are absolute: bytes that
+// trickle in extend nothing.
+
+export const FIRST_MESSAGE_MS = 3_000;
+export const HANDSHAKE_MS = 10_000;
+export const PAKE_STEP_MS = 5_000;
+/** From a frame's first byte to its last, once the peer is proven. */
+export const FRAME_MS = 30_000;
+export const HEARTBEAT_MS = 15_000;
+export const SILENCE_MAX_MS = 45_000;
+/** A responder ends a session that brought no record for this long. */
+export const RESPONDER_IDLE_MS = 120_000;
+/** After our CLOSE: how long we read the peer's last acks. */
+export const CLOSING_MS = 5_000;
+
+export type Due =
+  | { readonly type: 'none' }
+  | { readonly type: 'ping' }
+  | { readonly type: 'idle' }
+  | { readonly type: 'expired'; readonly failure: Failure | undefined };
+
+type Timer = { readonly at: Instant; readonly due: Due };
+
+export class SessionTimers {
+  readonly #role: Role;
+  readonly #lingerMs: number;
+  #startedAt: Instant;
+  #pakeAt: Instant | undefined;
+  #frameAt: Instant | undefined;
+  #receivedAt: Instant = 0;
+  #workAt: Instant = 0;
+  #pingAt: Instant = Number.NEGATIVE_INFINITY;
+  #vigilantAt: Instant | undefined;
+  #closingAt: Instant | undefined;
+  #isIdleReported = false;
+
+  constructor(role: Role, lingerMs: number, now: Instant) {
+    this.#role = role;
+    this.#lingerMs = lingerMs;
+    this.#startedAt = now;
+  }
+
+  restart(now: Instant): void {
+    this.#startedAt = now;
+  }
+  notePake(now: Instant): void {
+    this.#pakeAt = now;
+  }
+  noteFrame(isMidFrame: boolean, now: Instant): void {
+    if (!isMidFrame) this.#frameAt = undefined;
+    else this.#frameAt ??= now;
+  }
+  noteReceived(now: Instant): void {
+    this.#receivedAt = now;
+    this.#frameAt = undefined;
+    if (this.#role === 'responder') this.#isIdleReported = false;
+  }
+  noteWork(now: Instant): void {
+    this.#workAt = now;
+    this.#isIdleReported = false;
+  }
+  noteClosing(now: Instant): void {
+    this.#closingAt = now;
+  }
+  setVigilant(on: boolean, now: Instant): void {
+    if (on) this.#vigilantAt ??= now;
+    else this.#vigilantAt = undefined;
+  }
+
+  deadline(
+    phase: ConnectionPhase,
+    step: HandshakeMachine['step'],
+    isPeerClosed: boolean,
+  ): Instant | undefined {
+    const timers = this.#timers(phase, step, isPeerClosed);
+    return timers.length === 0 ? undefined : Math.min(...timers.map((timer) => timer.at));
+  }
+
+  /** What is due now; what ends the connection goes first. */
+  due(phase: ConnectionPhase, step: HandshakeMachine['step'], isPeerClosed: boolean, now: Instant): Due {
+    const due = this.#timers(phase, step, isPeerClosed).find((timer) => timer.at <= now)?.due ?? {
+      type: 'none',
+    };
+    if (due.type === 'ping') this.#pingAt = now;
+    if (due.type === 'idle') this.#isIdleReported = true;
+    return due;
+  }
+
+  #timers(phase: ConnectionPhase, step: HandshakeMachine['step'], isPeerClosed: boolean): readonly Timer[] {
+    switch (phase) {
+      case 'preface':
+      case 'handshake':
+      case 'proven':
+        return this.#handshakeTimers(phase, step);
+      case 'open':
+        if (isPeerClosed) return this.#closingTimer();
+        return [...this.#frameTimer(), ...this.#heartbeatTimers(), ...this.#idleTimer()];
+      case 'closing':
+        return this.#closingTimer();
+      case 'closed':
+        return [];
+    }
+  }
+
+  #closingTimer(): readonly Timer[] {
+    return [{ at: (this.#closingAt ?? 0) + CLOSING_MS, due: { type: 'expired', failure: undefined } }];
+  }
+
+  #handshakeTimers(phase: ConnectionPhase, step: HandshakeMachine['step']): readonly Timer[] {
+    const late: Due = {
+      type: 'expired',
+      failure: { code: 'handshake-timeout', message: 'The handshake was not complete in time.' },
+    };
+    const timers: Timer[] = [{ at: this.#startedAt + HANDSHAKE_MS, due: late }];
+    if (this.#role === 'responder' && (phase === 'preface' || step === 'first')) {
+      timers.push({ at: this.#startedAt + FIRST_MESSAGE_MS, due: late });
+    }
+    if (this.#pakeAt !== undefined && step === 'pake')
+      timers.push({ at: this.#pakeAt + PAKE_STEP_MS, due: late });
+    return timers;
+  }
+
+  #frameTimer(): readonly Timer[] {
+    if (this.#frameAt === undefined) return [];
+    const failure: Failure = {
+      code: 'frame-timeout',
+      message: 'The peer began a frame and did not finish it in time.',
+    };
+    return [{ at: this.#frameAt + FRAME_MS, due: { type: 'expired', failure } }];
+  }
+
+  #heartbeatTimers(): readonly Timer[] {
+    if (this.#vigilantAt === undefined) return [];
+    const silentSince = Math.max(this.#receivedAt, this.#vigilantAt);
+    const failure: Failure = { code: 'peer-silent', message: 'The peer has not answered for 45 seconds.' };
+    return [
+      { at: silentSince + SILENCE_MAX_MS, due: { type: 'expired', failure } },
+      { at: Math.max(silentSince, this.#pingAt) + HEARTBEAT_MS, due: { type: 'ping' } },
+    ];
+  }
+
+  #idleTimer(): readonly Timer[] {
+    if (this.#vigilantAt !== undefined || this.#isIdleReported) return [];
+    const at =
+      this.#role === 'initiator' ? this.#workAt + this.#lingerMs : this.#receivedAt + RESPONDER_IDLE_MS;
+    return [{ at, due: { type: 'idle' } }];
+  }
+}
