@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { ml_kem768 as mlKem768 } from '@noble/post-quantum/ml-kem.js';
-import { concatBytes, Writer, type Bytes } from '../base/index.ts';
+import { concatBytes, encodeUtf8, Writer, type Bytes } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
 import { nativeEntropy } from '../primitives/index.ts';
 
@@ -45,4 +45,4 @@ export function seededBytes(seed: number): (length: number) => Bytes {
   };
 }
 
-const PREFIX = new Uint8Array([...'sotto test entropy'].map((char) => char.charCodeAt(0)));
+const PREFIX = encodeUtf8('sotto test entropy');

@@ -1,1 +1,2 @@
 export * from './entropy.ts';
+export * from './handshake-pair.ts';

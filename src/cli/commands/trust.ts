@@ -1,0 +1,77 @@
+import type { Command } from '@commander-js/extra-typings';
+import { CodedError } from '../../base/index.ts';
+import { knownNames } from '../contact-name.ts';
+import type { CliContext } from '../context.ts';
+import { clock } from '../describe.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { usageError } from '../report-error.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { findContact, safetyLines, safetyToJson } from './verify.ts';
+
+interface TrustFlags {
+  readonly fingerprint?: string | undefined;
+  readonly repair?: true | undefined;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .description('Shows what waits for your decision about NAME (exit 4 if something does), or decides it.')
+    .argument('<name>', 'a contact')
+    .option('--fingerprint <digits>', 'approve the waiting key: its 60 digits, as compared with NAME')
+    .option('--repair', 'let NAME pair again with the pinned key during the next ten minutes')
+    .addHelpText(
+      'before',
+      "Examples:\n  sotto trust bob\n  sotto trust bob --fingerprint '12345 67890 …'\n  sotto trust bob --repair\n\n",
+    )
+    .action(async (name, options, self) => {
+      const settings = readSettings(self, context.env);
+      context.output.plain = settings.plain;
+      if (options.fingerprint !== undefined && options.repair === true)
+        throw usageError('--fingerprint and --repair exclude each other');
+      context.exitCode = await trust(name, options, settings, context);
+    });
+  addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
+}
+
+async function trust(
+  name: string,
+  flags: TrustFlags,
+  settings: Settings,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { output } = context;
+  const changes = flags.fingerprint !== undefined || flags.repair === true;
+  const services = await context.services();
+  const options = chatOptions(settings, context.env, changes ? 'offline' : 'read');
+  await using chat = await services.openChat(options, { signal: context.signal });
+  const [known = name] = await knownNames(chat, [name]);
+  if (flags.fingerprint !== undefined) {
+    await chat.approveKey({ name: known, fingerprint: checkFingerprint(flags.fingerprint) });
+    if (settings.json) output.json({ type: 'trusted', name: known });
+    else output.note(`the new key of ${known} is trusted from now on`, 'good');
+    return EXIT.done;
+  }
+  if (flags.repair === true) {
+    const { untilWall } = await chat.openRepair(known);
+    if (settings.json) output.json({ type: 'repair', name: known, until: new Date(untilWall).toISOString() });
+    else output.note(`${known} may pair again until ${clock(untilWall)}`, 'good');
+    return EXIT.done;
+  }
+  const safety = await chat.safety(known);
+  const contact = await findContact(chat, known);
+  if (settings.json) output.json(safetyToJson(safety, contact));
+  else for (const line of safetyLines(safety, contact, 'shell')) output.data(line.text, line.style);
+  return safety.pending ? EXIT.identity : EXIT.done;
+}
+
+/** Sixty digits; spaces and hyphens as people write them do not count. Throws fingerprint-mismatch or usage. */
+export function checkFingerprint(text: string): string {
+  const digits = text.replaceAll(/[\s-]/g, '');
+  if (!/^\d*$/.test(digits)) throw usageError('a fingerprint is 60 digits; nothing else may be in it');
+  if (digits.length === 60) return digits;
+  throw new CodedError({
+    code: 'fingerprint-mismatch',
+    message: `the fingerprint has ${digits.length} digits, not 60`,
+    hint: 'Give the whole number: a part of it proves little.',
+  });
+}

@@ -1,0 +1,32 @@
+import type { Services } from '../api/index.ts';
+import type { ExitCode } from './exit-code.ts';
+import type { Output } from './output.ts';
+import type { Prompter } from './prompter.ts';
+import type { CliStdio } from './stdio.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every command gets. */
+export interface CliContext {
+  readonly env: Environment;
+  readonly stdio: CliStdio;
+  readonly output: Output;
+  readonly prompter: Prompter;
+  /** Aborts on SIGINT, SIGTERM and SIGHUP; the reason is a `Stopped`. */
+  readonly signal: AbortSignal;
+  /** Loads the services on first use, so that help needs none of them. */
+  services(): Promise<Services>;
+  /** What the process exits with when the command ends without an error; 0 unless set. */
+  exitCode: ExitCode;
+}
+
+/** Why a command was stopped from outside. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super('stopped by a signal');
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,173 @@
+import { unreachable, type Failure } from '../base/index.ts';
+import type { ChatEvent, OutgoingState, SelfView } from '../api/index.ts';
+import type { Style } from './output.ts';
+
+export interface Line {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** How a person types a command here: at a shell or in the loop. */
+export type Place = 'shell' | 'loop';
+
+/** A progress or outcome of a message, for people: what happened, what happens next, what to do. */
+export function describeProgress(to: string, progress: OutgoingState, place: Place): readonly Line[] {
+  switch (progress.state) {
+    case 'delivered':
+      return [{ text: `→ ${to}: delivered (${duration(progress.tookMs)})`, style: 'good' }];
+    case 'queued':
+    case 'sent':
+      return progress.reason === undefined
+        ? [{ text: `→ ${to}: ${progress.state}`, style: 'dim' }]
+        : [
+            { text: `→ ${to}: not delivered yet: ${sentence(progress.reason)}`, style: 'bad' },
+            ...hint(progress.reason),
+            { text: `  ${whatNext(to, progress, place)}`, style: 'plain' },
+          ];
+    case 'cancelled':
+      return [{ text: `→ ${to}: withdrawn, not delivered`, style: 'plain' }];
+    case 'refused':
+    case 'failed':
+      return [
+        { text: `→ ${to}: ${progress.state}: ${sentence(progress.reason)}`, style: 'bad' },
+        ...hint(progress.reason),
+      ];
+    default:
+      return unreachable(progress);
+  }
+}
+
+/** Events other than messages and progress, for people. */
+export function describeEvent(event: ChatEvent, self: SelfView, place: Place): readonly Line[] {
+  switch (event.type) {
+    case 'message-received':
+    case 'message-progress':
+      return [];
+    case 'contact-connected':
+      return event.firstContact
+        ? [dim(`· first contact with ${event.name}: the passwords agree, the key is kept from now on`)]
+        : [dim(`· ${event.name} is connected`)];
+    case 'contact-disconnected':
+      return [dim(`· ${event.name} is disconnected${event.reason ? `: ${sentence(event.reason)}` : ''}`)];
+    case 'key-pending':
+      return describeKeyPending(event, place);
+    case 'own-key-pending':
+      return describeOwnKeyPending(event, self);
+    case 'messages-missing':
+      return [
+        bad(`· ${plural(event.count, 'message')} from ${event.from} can no longer be sent and are lost`),
+      ];
+    case 'peer-restarted':
+      return [dim(`· ${event.name} starts with an empty store; its numbering began again`)];
+    case 'directory-changed':
+      return [dim(`· the directory changed:${listChanges(event)}`)];
+    case 'directory-rejected':
+      return [
+        bad('· the edited directory has mistakes; the last good one stays in force'),
+        ...event.problems.map((problem) => bad(`  ${sentence(problem)}`)),
+      ];
+    case 'trouble':
+      return [
+        bad(`· ${event.name === undefined ? '' : `${event.name}: `}${sentence(event.reason)}`),
+        ...hint(event.reason),
+      ];
+    default:
+      return unreachable(event);
+  }
+}
+
+export function describeKeyPending(
+  key: { readonly name: string; readonly oldSafetyNumber?: string; readonly newSafetyNumber: string },
+  place: Place,
+): readonly Line[] {
+  const { name, oldSafetyNumber, newSafetyNumber } = key;
+  const digits = newSafetyNumber.replaceAll(/\D/g, '');
+  const approve =
+    place === 'loop' ? `/trust ${name} ${digits}` : `sotto trust ${shellWord(name)} --fingerprint ${digits}`;
+  return loud(
+    `KEY CHANGED: ${name} proved the password with ${oldSafetyNumber === undefined ? 'a key that is not trusted' : 'another key than before'}.`,
+    `Nothing goes to ${name} until you decide; what you wrote is held.`,
+    ...(oldSafetyNumber === undefined ? [] : [`  old safety number: ${groups(oldSafetyNumber)}`]),
+    `  new safety number: ${groups(newSafetyNumber)}`,
+    `Ask ${name} in person or by phone for the new number. Only if it is the same, type:`,
+    `  ${approve}`,
+  );
+}
+
+/** Sixty digits as twelve groups of five. */
+export function groups(safetyNumber: string): string {
+  return safetyNumber.replaceAll(/\D/g, '').replaceAll(/(\d{5})(?=\d)/g, '$1 ');
+}
+
+export function sentence(failure: Failure): string {
+  return `${failure.message} [${failure.code}]`;
+}
+
+/** Time of day for people; scripts get ISO 8601. */
+export function clock(wall: number): string {
+  return new Date(wall).toTimeString().slice(0, 8);
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function duration(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`;
+}
+
+function describeOwnKeyPending(
+  event: Extract<ChatEvent, { type: 'own-key-pending' }>,
+  self: SelfView,
+): readonly Line[] {
+  const digits = event.safetyNumber.replaceAll(/\D/g, '');
+  return loud(
+    `YOUR KEY WAITS: ${event.name} holds another key for you and does not talk to this one yet.`,
+    `  ${sentence(event.reason)}`,
+    `  your safety number with ${event.name}: ${groups(event.safetyNumber)}`,
+    `Read it to ${event.name} in person or by phone. If it is the same there, ${event.name} types:`,
+    `  sotto trust ${shellWord(self.username)} --fingerprint ${digits}`,
+  );
+}
+
+function whatNext(
+  to: string,
+  progress: Extract<OutgoingState, { state: 'queued' | 'sent' }>,
+  place: Place,
+): string {
+  if (progress.nextTryWall !== undefined && !progress.held)
+    return `The next try is at ${clock(progress.nextTryWall)}.${place === 'loop' ? ` /retry ${to} tries now.` : ''}`;
+  if (!progress.held) return 'It is tried again by itself.';
+  return place === 'loop'
+    ? `It is held until you act: /verify ${to} shows what waits, /retry ${to} tries again.`
+    : `It is held until you act: sotto verify ${shellWord(to)} shows what waits.`;
+}
+
+function listChanges(event: Extract<ChatEvent, { type: 'directory-changed' }>): string {
+  const parts = [
+    ...event.added.map((name) => ` +${name}`),
+    ...event.removed.map((name) => ` -${name}`),
+    ...event.changed.map((name) => ` ~${name}`),
+  ];
+  return parts.length === 0 ? ' nothing that matters here' : parts.join('');
+}
+
+function shellWord(word: string): string {
+  return /^[\w.@+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function hint(failure: Failure): readonly Line[] {
+  return failure.hint === undefined ? [] : [{ text: `  ${failure.hint}`, style: 'plain' }];
+}
+
+function loud(...lines: readonly string[]): readonly Line[] {
+  return lines.map((text) => ({ text: `!!! ${text}`, style: 'loud' }));
+}
+
+function dim(text: string): Line {
+  return { text, style: 'dim' };
+}
+
+function bad(text: string): Line {
+  return { text, style: 'bad' };
+}

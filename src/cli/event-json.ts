@@ -1,0 +1,85 @@
+import { unreachable, type Failure } from '../base/index.ts';
+import type { ChatEvent, OutgoingState } from '../api/index.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** An event as scripts see it: snake_case fields, times in ISO 8601. The line encoder escapes what a terminal would obey. */
+export function eventToJson(event: ChatEvent): Json {
+  switch (event.type) {
+    case 'message-received':
+      return {
+        type: 'message',
+        id: event.id,
+        from: event.from,
+        text: event.text,
+        written_at: iso(event.writtenAtWall),
+        received_at: iso(event.receivedAtWall),
+        clock_mark: event.clockMark,
+        ...(event.replyTo !== undefined && { reply_to: event.replyTo }),
+      };
+    case 'message-progress':
+      return { type: 'progress', id: event.id, to: event.to, ...progressToJson(event.progress) };
+    case 'contact-connected':
+      return { type: event.type, name: event.name, first_contact: event.firstContact };
+    case 'contact-disconnected':
+      return { type: event.type, name: event.name, ...reasonToJson(event.reason) };
+    case 'key-pending':
+      return {
+        type: event.type,
+        name: event.name,
+        old_safety_number: event.oldSafetyNumber,
+        new_safety_number: event.newSafetyNumber,
+      };
+    case 'own-key-pending':
+      return {
+        type: event.type,
+        name: event.name,
+        safety_number: event.safetyNumber,
+        ...reasonToJson(event.reason),
+      };
+    case 'messages-missing':
+      return { type: event.type, from: event.from, count: event.count };
+    case 'peer-restarted':
+      return { type: event.type, name: event.name };
+    case 'directory-changed':
+      return { type: event.type, added: event.added, removed: event.removed, changed: event.changed };
+    case 'directory-rejected':
+      return { type: event.type, problems: event.problems };
+    case 'trouble':
+      return { type: event.type, name: event.name, ...reasonToJson(event.reason) };
+    default:
+      return unreachable(event);
+  }
+}
+
+export function progressToJson(progress: OutgoingState): Json {
+  switch (progress.state) {
+    case 'delivered':
+      return { state: progress.state, took_ms: progress.tookMs };
+    case 'queued':
+    case 'sent':
+      return {
+        state: progress.state,
+        held: progress.held,
+        ...reasonToJson(progress.reason),
+        ...(progress.nextTryWall !== undefined && { next_try: iso(progress.nextTryWall) }),
+      };
+    case 'refused':
+    case 'failed':
+    case 'cancelled':
+      return { state: progress.state, ...reasonToJson(progress.reason) };
+    default:
+      return unreachable(progress);
+  }
+}
+
+export function reasonToJson(reason: Failure | undefined): Json {
+  if (reason === undefined) return {};
+  const { code, message, hint } = reason;
+  return { code, message, ...(hint !== undefined && { hint }) };
+}
+
+/** A peer's clock may be anything: what is no date stays a number. */
+function iso(wall: number): string | number {
+  return Math.abs(wall) <= 8.64e15 ? new Date(wall).toISOString() : wall;
+}

@@ -1,0 +1,2 @@
+export { runCli, type CliRun } from './run-cli.ts';
+export type { CliInput, CliOutput, CliSignals, CliStdio } from './stdio.ts';

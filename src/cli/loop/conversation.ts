@@ -1,0 +1,175 @@
+import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
+import type { Failure } from '../../base/index.ts';
+import { knownNames } from '../contact-name.ts';
+import { describeEvent, describeProgress, type Line } from '../describe.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
+import { checkText } from '../read-text.ts';
+import { toFailure, usageError } from '../report-error.ts';
+import { LOOP_COMMANDS, runLoopCommand } from './loop-command.ts';
+import { parseLine } from './parse-line.ts';
+import type { Screen } from './screen.ts';
+
+/** What a line led to: done, or the face must ask for names, or end. */
+export type Submitted =
+  | { readonly type: 'done' }
+  | { readonly type: 'needs-names'; readonly text: string }
+  | { readonly type: 'quit' };
+
+const DONE: Submitted = { type: 'done' };
+
+/** The loop without its face: lines come in, messages go out, events are shown. */
+export class Conversation {
+  readonly chat: Chat;
+  readonly screen: Screen;
+  /** Set by /to: texts go there without asking. */
+  fixed: readonly string[] = [];
+  /** Whom the last text went to: what Enter at `to:` takes. */
+  last: readonly string[] = [];
+  /** In the order of the directory; kept current for completion. */
+  names: readonly string[] = [];
+  readonly outcomes: ExitCode[] = [];
+  readonly #open = new Map<MessageId, OutgoingState>();
+  /** States that came before `sendText` gave the id. */
+  readonly #early = new Map<MessageId, OutgoingState>();
+  readonly #shown = new Map<MessageId, string>();
+  #onChange: (() => void) | undefined;
+
+  constructor(chat: Chat, screen: Screen) {
+    this.chat = chat;
+    this.screen = screen;
+  }
+
+  /** Messages that may still be delivered without a person. */
+  get waiting(): number {
+    return [...this.#open.values()].filter((progress) => !isStuck(progress)).length;
+  }
+  /** Messages without a final outcome. */
+  get unsettled(): number {
+    return this.#open.size;
+  }
+
+  async start(): Promise<void> {
+    this.names = (await this.chat.contacts()).map((contact) => contact.name);
+  }
+
+  /** Never rejects: a mistake is shown and counted. */
+  async submit(line: string): Promise<Submitted> {
+    try {
+      return await this.#act(line);
+    } catch (error) {
+      return this.fail(error);
+    }
+  }
+
+  /** Sends to each of the names, or to none when one is unknown. Never rejects. */
+  async send(names: readonly string[], text: string): Promise<Submitted> {
+    try {
+      checkText(text);
+      const known = await knownNames(this.chat, names);
+      if (known.length === 0) throw usageError('there is no name to send to');
+      for (const to of known) this.#track(await this.chat.sendText({ to, text }), to);
+      this.last = known;
+    } catch (error) {
+      return this.fail(error);
+    }
+    return DONE;
+  }
+
+  fail(error: unknown): Submitted {
+    const failure = toFailure(error);
+    this.outcomes.push(exitCodeOf(failure.code));
+    for (const line of failureLines(failure)) this.screen.say(line);
+    return DONE;
+  }
+
+  /** Shows every event until the chat closes or the signal aborts. Begins to listen at once. */
+  async watch(signal: AbortSignal): Promise<void> {
+    for await (const event of this.chat.events({ signal })) await this.#show(event);
+  }
+
+  /** Resolves as soon as nothing can be delivered without a person, or at the abort. */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (this.waiting > 0 && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+  }
+
+  async #act(line: string): Promise<Submitted> {
+    const intent = parseLine(line);
+    if (intent.type === 'nothing') return DONE;
+    if (intent.type === 'command') {
+      if (intent.name === 'quit') return { type: 'quit' };
+      await runLoopCommand(this, intent.name, intent.words);
+      return DONE;
+    }
+    const names = intent.to ?? this.fixed;
+    return names.length === 0
+      ? { type: 'needs-names', text: intent.text }
+      : await this.send(names, intent.text);
+  }
+
+  #track(id: MessageId, to: string): void {
+    this.#open.set(id, { state: 'queued', held: false });
+    const early = this.#early.get(id);
+    this.#early.delete(id);
+    if (early) this.#progress(id, to, early);
+  }
+
+  async #show(event: ChatEvent): Promise<void> {
+    if (event.type === 'message-received') return this.screen.message(event);
+    if (event.type === 'message-progress') {
+      if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
+      else this.#early.set(event.id, event.progress);
+      return;
+    }
+    if (event.type === 'directory-changed') await this.start();
+    for (const line of describeEvent(event, this.chat.self, 'loop')) this.screen.say(line);
+  }
+
+  #progress(id: MessageId, to: string, progress: OutgoingState): void {
+    this.#open.set(id, progress);
+    if (progress.state !== 'queued' && progress.state !== 'sent') {
+      this.#open.delete(id);
+      this.#shown.delete(id);
+      this.outcomes.push(outcomeCode(progress));
+    } else if (!this.#isNews(id, progress)) return;
+    for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
+    this.#onChange?.();
+  }
+
+  /** The same reason is said once: the tries that follow fill no screen. */
+  #isNews(id: MessageId, progress: OutgoingState): boolean {
+    const reason = 'reason' in progress ? progress.reason?.code : undefined;
+    if (progress.state === 'queued' && reason === undefined) return false;
+    const news = `${progress.state} ${reason ?? ''} ${isStuck(progress)}`;
+    if (this.#shown.get(id) === news) return false;
+    this.#shown.set(id, news);
+    return true;
+  }
+}
+
+export function failureLines(failure: Failure): readonly Line[] {
+  const first: Line = { text: `sotto: ${failure.message} [${failure.code}]`, style: 'bad' };
+  return failure.hint === undefined ? [first] : [first, { text: `  ${failure.hint}`, style: 'plain' }];
+}
+
+/** For completion. */
+export function commandNames(): readonly string[] {
+  return [...LOOP_COMMANDS.map((command) => command.name), 'quit'];
+}
+
+/** The exit code that unsettled messages add at the end: held ones for their reason, the others for the time. */
+export function unsettledCode(progress: OutgoingState | undefined): ExitCode {
+  return progress !== undefined && isStuck(progress) ? outcomeCode(progress) : EXIT.io;
+}
+
+function isStuck(progress: OutgoingState): boolean {
+  return (progress.state === 'queued' || progress.state === 'sent') && progress.held;
+}
+
+function outcomeCode(progress: OutgoingState): ExitCode {
+  if (progress.state === 'delivered') return EXIT.done;
+  return progress.reason === undefined ? EXIT.identity : exitCodeOf(progress.reason.code);
+}

@@ -1,0 +1,88 @@
+import type { CliContext } from '../context.ts';
+import { EXIT, worstExitCode, type ExitCode } from '../exit-code.ts';
+import { eventToJson } from '../event-json.ts';
+import { messageLines } from '../print-message.ts';
+import { usageError } from '../report-error.ts';
+import type { Settings } from '../settings.ts';
+import { plural } from '../describe.ts';
+import { commandNames, Conversation, unsettledCode } from './conversation.ts';
+import { parseNames } from './parse-line.ts';
+import type { Screen } from './screen.ts';
+
+/** Incoming texts on stdout, all else on stderr, and no escape sequence but colours. */
+export function streamScreen({ output }: CliContext, settings: Settings): Screen {
+  return {
+    message: (event) => {
+      if (settings.json) output.json(eventToJson(event));
+      else for (const line of messageLines(event)) output.data(line);
+    },
+    say: (line) => output.note(line.text, line.style),
+  };
+}
+
+/** The loop line by line: for pipes, and for people with `--plain`. Resolves to the exit code. */
+export async function runLineFace(
+  talk: Conversation,
+  settings: Settings,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { prompter, signal, output } = context;
+  const isPerson = prompter.canAsk;
+  if (isPerson) output.note(`Type a text and press Enter. Commands: /${commandNames().join(' /')}`);
+  const reading = AbortSignal.any([signal, output.closed]);
+  for (;;) {
+    const line = await readLine(context, reading);
+    if (line === undefined) break;
+    const result = await talk.submit(line);
+    if (result.type === 'needs-names') await sendAsking(talk, result.text, isPerson, context);
+    if (result.type === 'quit' && (!isPerson || (await mayQuit(talk, context)))) {
+      if (isPerson) return EXIT.done;
+      break;
+    }
+  }
+  if (output.closed.aborted) return EXIT.done;
+  return waitForOutcomes(talk, settings, context);
+}
+
+async function readLine({ prompter }: CliContext, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await prompter.lines.next(signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function sendAsking(
+  talk: Conversation,
+  text: string,
+  isPerson: boolean,
+  { prompter }: CliContext,
+): Promise<void> {
+  if (!isPerson) {
+    talk.fail(usageError('the line does not say for whom', 'Begin it with @name, or set /to name before.'));
+    return;
+  }
+  const fallback = talk.last.join(' ');
+  const names = await prompter.ask('to', fallback === '' ? {} : { fallback });
+  await talk.send(parseNames(names), text);
+}
+
+async function mayQuit(talk: Conversation, { prompter }: CliContext): Promise<boolean> {
+  const { unsettled } = talk;
+  if (unsettled === 0) return true;
+  return prompter.confirm(`${plural(unsettled, 'message')} not delivered, not kept. Quit?`, false);
+}
+
+async function waitForOutcomes(
+  talk: Conversation,
+  settings: Settings,
+  { signal, output }: CliContext,
+): Promise<ExitCode> {
+  const timeout = AbortSignal.timeout(settings.timeoutMs);
+  await talk.settled(AbortSignal.any([signal, timeout]));
+  signal.throwIfAborted();
+  const left = await talk.chat.undelivered();
+  for (const { to } of left) output.note(`→ ${to}: not delivered, not kept`, 'bad');
+  return worstExitCode([...talk.outcomes, ...left.map((message) => unsettledCode(message.progress))]);
+}

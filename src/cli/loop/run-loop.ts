@@ -1,0 +1,89 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Chat, ChatOptions, Services } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import { describeListening } from '../commands/listen.ts';
+import { Stopped, type CliContext } from '../context.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { chatOptions, readSettings, type Settings } from '../settings.ts';
+import { Conversation } from './conversation.ts';
+import { prepareStart } from './first-start.ts';
+import { runLineFace, streamScreen } from './line-face.ts';
+
+/** After Ctrl-C there is no time for farewells; peers see the end all the same. */
+const INTERRUPT_GRACE_MS = 200;
+
+/** `sotto` without a command: prepares, opens the chat, and talks until the person leaves. */
+export async function runLoop(command: CommandUnknownOpts, context: CliContext): Promise<void> {
+  const settings = readSettings(command, context.env);
+  const { stdin, stdout } = context.stdio;
+  context.output.plain = settings.plain;
+  const isTerminal = stdin.isTTY === true && stdout.isTTY === true && !settings.plain && !settings.json;
+  const services = await context.services();
+  const start = await prepareStart(settings, services, context);
+  const options: ChatOptions = {
+    ...chatOptions({ ...settings, port: start.port, directory: start.directory }, context.env, 'listen'),
+    ...(start.as !== undefined && { as: start.as }),
+  };
+  const chat = await openAsking(options, services, context);
+  try {
+    context.exitCode = await talkOver(chat, isTerminal, settings, context);
+  } catch (error) {
+    if (error instanceof Stopped) await reportUndelivered(chat, context);
+    throw error;
+  } finally {
+    await chat.close(context.signal.aborted ? { graceMs: INTERRUPT_GRACE_MS } : {});
+  }
+}
+
+async function talkOver(
+  chat: Chat,
+  isTerminal: boolean,
+  settings: Settings,
+  context: CliContext,
+): Promise<ExitCode> {
+  if (isTerminal) {
+    const { runTerminalFace } = await import('./terminal-face.ts');
+    return runTerminalFace(chat, context);
+  }
+  const talk = new Conversation(chat, streamScreen(context, settings));
+  const done = new AbortController();
+  const watching = talk.watch(done.signal);
+  try {
+    await talk.start();
+    context.output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
+    const exitCode = await runLineFace(talk, settings, context);
+    context.signal.throwIfAborted();
+    return exitCode;
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+/** Where the directory does not say who one is, a person does; the home remembers the answer. */
+async function openAsking(options: ChatOptions, services: Services, context: CliContext): Promise<Chat> {
+  const { prompter, signal, output } = context;
+  try {
+    return await services.openChat(options, { signal });
+  } catch (error) {
+    const isUnclear = error instanceof CodedError && error.code === 'own-entry';
+    if (!isUnclear || !prompter.canAsk || options.as !== undefined) throw error;
+    output.note(error.message);
+    const names = (await services.directory.list(options.directory)).map((entry) => entry.username);
+    if (names.length === 0) throw error;
+    const as = await prompter.choose('Which of them are you?', names);
+    return services.openChat({ ...options, as }, { signal });
+  }
+}
+
+/** What Ctrl-C leaves behind, one line each. */
+async function reportUndelivered(chat: Chat, { output }: CliContext): Promise<void> {
+  const left = await chat.undelivered();
+  for (const { to, text } of left) {
+    const [first = ''] = text.split('\n');
+    output.note(
+      `not delivered to ${to}, not kept: ${first.slice(0, 60)}${first.length > 60 ? ' …' : ''}`,
+      'bad',
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { toJsonLine, toSafeText, type Failure } from '../base/index.ts';
+import type { CliOutput, CliStdio } from './stdio.ts';
+
+export type Style = 'plain' | 'dim' | 'good' | 'bad' | 'loud';
+
+const SGR: Readonly<Record<Style, string>> = { plain: '', dim: '2', good: '32', bad: '31', loud: '1;31' };
+
+/**
+ * Where all output of the command line passes. It cleans every line itself (`SafeText`), so that no caller can forget it,
+ * and colours after cleaning. A reader that went away (EPIPE) ends the output quietly.
+ */
+export class Output {
+  /** Escape sequences may be written: set once the flags are known. */
+  plain = false;
+  readonly #stdio: CliStdio;
+  readonly #noColour: boolean;
+  readonly #closed: AbortController = new AbortController();
+
+  constructor(stdio: CliStdio, env: Readonly<Record<string, string | undefined>>) {
+    this.#stdio = stdio;
+    this.#noColour = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+    for (const stream of [stdio.stdout, stdio.stderr]) stream.on('error', this.#onError);
+  }
+
+  /** Aborts when nobody reads stdout any more. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+  /** What the command was run for: a line on stdout. */
+  data(line: string, style: Style = 'plain'): void {
+    this.#write(this.#stdio.stdout, line, style);
+  }
+  /** Everything else: a line on stderr. */
+  note(line: string, style: Style = 'plain'): void {
+    this.#write(this.#stdio.stderr, line, style);
+  }
+  /** One object, one line, on stdout; what a terminal would obey is escaped. */
+  json(value: Readonly<Record<string, unknown>>): void {
+    if (!this.#closed.signal.aborted) this.#stdio.stdout.write(`${toJsonLine(value)}\n`);
+  }
+  /** `sotto: what happened [code]`, the hint on a line of its own. */
+  failure(failure: Failure): void {
+    this.note(`sotto: ${failure.message} [${failure.code}]`, 'bad');
+    if (failure.hint !== undefined) this.note(`  ${failure.hint}`);
+  }
+  /** A question without a line end. Only for a person at a terminal. */
+  question(text: string): void {
+    this.#stdio.stderr.write(toSafeText(text));
+  }
+  paint(line: string, style: Style, stream: 'stdout' | 'stderr' = 'stderr'): string {
+    const safe = toSafeText(line);
+    const colours = !this.plain && !this.#noColour && this.#stdio[stream].isTTY === true;
+    return colours && SGR[style] !== '' ? `\u001b[${SGR[style]}m${safe}\u001b[0m` : safe;
+  }
+  dispose(): void {
+    // The listeners for errors stay: a late EPIPE must not become an unhandled one.
+    this.#closed.abort();
+  }
+
+  #write(stream: CliOutput, line: string, style: Style): void {
+    if (stream === this.#stdio.stdout && this.#closed.signal.aborted) return;
+    stream.write(`${this.paint(line, style, stream === this.#stdio.stdout ? 'stdout' : 'stderr')}\n`);
+  }
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') this.#closed.abort();
+    else throw error;
+  };
+}

@@ -1,0 +1,123 @@
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { VERSION } from '../version.ts';
+import { closest } from './closest.ts';
+import type { CliContext } from './context.ts';
+import { usageError } from './report-error.ts';
+import { addGlobalFlags } from './settings.ts';
+
+/** A command's file: adds arguments, options, examples and the action. Loaded only when the command line names it. */
+export interface CommandModule {
+  define(command: Command, context: CliContext): void;
+}
+
+interface CommandRow {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'send',
+    summary: 'send one message and wait for its outcome',
+    load: () => import('./commands/send.ts'),
+  },
+  {
+    name: 'listen',
+    summary: 'print incoming messages until stopped',
+    load: () => import('./commands/listen.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'show the safety number of a contact',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'trust',
+    summary: 'approve a changed key, or pair again',
+    load: () => import('./commands/trust.ts'),
+  },
+  {
+    name: 'identity',
+    summary: 'show who you are: name, key, folders',
+    load: () => import('./commands/identity.ts'),
+  },
+];
+
+const EXAMPLES = `Examples:
+  sotto                                    talk: asks for what it needs
+  sotto send bob 'the build is green'      one message, waits until bob has it
+  df -h | sotto send ops                   the text from a pipe
+  sotto listen --json                      incoming messages for a script
+
+`;
+
+const EXIT_CODE_HELP = `
+Exit codes: 0 done · 1 failure · 2 usage or configuration · 3 network or local I/O · 4 identity not trusted or
+changed · 6 no such contact · 70 internal error · 78 unsuitable Node · 130 interrupted`;
+
+/** Parses and runs. Rejects with a `CodedError`; help and version resolve. */
+export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {
+  const program = new Command('sotto');
+  program
+    .description('Encrypted chat straight from one machine to another. Without a command: talk.')
+    .version(`sotto ${VERSION}`, '-V, --version', 'show the version')
+    .enablePositionalOptions()
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', EXIT_CODE_HELP)
+    .allowExcessArguments();
+  addGlobalFlags(program);
+  quietly(program, context);
+  program.action(async (_options, command) => {
+    const [unknown] = command.args;
+    if (unknown !== undefined) throw unknownCommand(unknown);
+    const { runLoop } = await import('./loop/run-loop.ts');
+    await runLoop(program, context);
+  });
+  for (const row of COMMANDS) await addCommand(program, row, argv, context);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw fromCommander(error);
+  }
+}
+
+async function addCommand(
+  program: Command,
+  row: CommandRow,
+  argv: readonly string[],
+  context: CliContext,
+): Promise<void> {
+  const command = program.command(row.name).summary(row.summary);
+  quietly(command, context);
+  if (argv.includes(row.name)) (await row.load()).define(command as Command, context);
+}
+
+/** Errors come back as exceptions, and help goes to the run's own streams. */
+function quietly(command: Command, context: CliContext): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => context.stdio.stdout.write(text),
+    writeErr: (text) => context.stdio.stderr.write(text),
+    outputError: () => undefined,
+    getOutHelpWidth: () => 110,
+    getErrHelpWidth: () => 110,
+  });
+}
+
+function unknownCommand(name: string): Error {
+  const meant = closest(
+    name,
+    COMMANDS.map((row) => row.name),
+  );
+  return usageError(
+    `there is no command “${name}”`,
+    meant === undefined ? 'sotto --help lists them.' : `Did you mean “sotto ${meant}”?`,
+  );
+}
+
+function fromCommander(error: CommanderError): Error {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1');
+  return usageError(first, hint === '' ? 'sotto --help shows how it is used.' : hint);
+}

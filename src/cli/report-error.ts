@@ -1,0 +1,33 @@
+import { CodedError, type Failure } from '../base/index.ts';
+import { Stopped, type Environment } from './context.ts';
+import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts';
+import type { Output } from './output.ts';
+
+/** Says what went wrong, in one form for every command, and returns the exit code. */
+export function reportError(error: unknown, output: Output, env: Environment): ExitCode {
+  if (error instanceof Stopped) return error.exitCode;
+  const failure = toFailure(error);
+  output.failure(failure);
+  if ((env['SOTTO_TRACE'] ?? '') !== '' && error instanceof Error && error.stack !== undefined)
+    output.note(error.stack, 'dim');
+  return exitCodeOf(failure.code);
+}
+
+/** Anything thrown, as a failure: what is not coded is a bug of ours. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof CodedError) {
+    const { code, message, hint } = error;
+    return hint === undefined ? { code, message } : { code, message, hint };
+  }
+  if (error instanceof Stopped && error.exitCode === EXIT.interrupted)
+    return { code: 'interrupted', message: 'interrupted' };
+  return {
+    code: 'internal',
+    message: `a bug in sotto: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'Please report it. SOTTO_TRACE=all shows where it happened.',
+  };
+}
+
+export function usageError(message: string, hint?: string): CodedError {
+  return new CodedError(hint === undefined ? { code: 'usage', message } : { code: 'usage', message, hint });
+}

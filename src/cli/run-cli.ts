@@ -1,0 +1,84 @@
+import type { Services } from '../api/index.ts';
+import { VERSION } from '../version.ts';
+import { Stopped, type CliContext, type Environment } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { Output } from './output.ts';
+import { Prompter } from './prompter.ts';
+import { reportError } from './report-error.ts';
+import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
+
+export interface CliRun {
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly services: () => Promise<Services>;
+  readonly stdio: CliStdio;
+  readonly signals?: CliSignals;
+}
+
+/** After a signal, a command has this long to close its sessions and restore the terminal. */
+const STOP_GRACE_MS = 3000;
+const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.hungUp,
+};
+
+/** Runs one command line and resolves to the exit code; never rejects and never ends the process itself. */
+export async function runCli(run: CliRun): Promise<number> {
+  if (run.argv.length === 1 && ['--version', '-V'].includes(run.argv[0] ?? '')) {
+    run.stdio.stdout.write(`sotto ${VERSION}\n`);
+    return EXIT.done;
+  }
+  const output = new Output(run.stdio, run.env);
+  const stop = new AbortController();
+  const unhook = hookSignals(run.signals, stop);
+  let loading: Promise<Services> | undefined;
+  const context: CliContext = {
+    env: run.env,
+    stdio: run.stdio,
+    output,
+    prompter: new Prompter(run.stdio, output, stop.signal),
+    signal: stop.signal,
+    services: () => (loading ??= run.services()),
+    exitCode: EXIT.done,
+  };
+  try {
+    return await Promise.race([runCommand(run.argv, context), stopped(stop.signal)]);
+  } finally {
+    unhook();
+  }
+}
+
+async function runCommand(argv: readonly string[], context: CliContext): Promise<ExitCode> {
+  try {
+    const { runProgram } = await import('./program.ts');
+    await runProgram(argv, context);
+    return context.exitCode;
+  } catch (error) {
+    return reportError(error, context.output, context.env);
+  }
+}
+
+async function stopped(signal: AbortSignal): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        const { reason } = signal;
+        const exitCode = reason instanceof Stopped ? reason.exitCode : EXIT.interrupted;
+        setTimeout(() => resolve(exitCode), STOP_GRACE_MS).unref();
+      },
+      { once: true },
+    );
+  });
+}
+
+function hookSignals(signals: CliSignals | undefined, stop: AbortController): () => void {
+  const hooks = (Object.keys(SIGNAL_EXITS) as SignalName[]).map((name) => {
+    const listener = (): void => stop.abort(new Stopped(SIGNAL_EXITS[name]));
+    signals?.on(name, listener);
+    return () => signals?.off(name, listener);
+  });
+  return () => hooks.forEach((unhook) => unhook());
+}

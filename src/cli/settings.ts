@@ -1,0 +1,146 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { ChatOptions } from '../api/index.ts';
+import type { Environment } from './context.ts';
+import { parseDuration } from './duration.ts';
+import { usageError } from './report-error.ts';
+
+export const DEFAULT_PORT = 7688;
+export const DEFAULT_LINGER_MS = 60_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Flags and environment together. What was not given is undefined where a face may still ask for it. */
+export interface Settings {
+  readonly port?: number;
+  readonly directory?: string;
+  readonly as?: string;
+  readonly bind?: readonly string[];
+  readonly home?: string;
+  readonly lingerMs: number;
+  readonly timeoutMs: number;
+  readonly plain: boolean;
+  readonly json: boolean;
+}
+
+interface RawOptions {
+  readonly port?: string;
+  readonly directory?: string;
+  readonly as?: string;
+  readonly bind?: readonly string[];
+  readonly home?: string;
+  readonly linger?: string;
+  readonly timeout?: string;
+  readonly plain?: boolean;
+  readonly json?: boolean;
+}
+
+type GlobalFlag = 'port' | 'directory' | 'as' | 'bind' | 'home' | 'linger' | 'timeout' | 'plain' | 'json';
+
+const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: string]>> = {
+  port: ['--port <number>', `port for incoming connections (SOTTO_PORT; default ${DEFAULT_PORT})`],
+  directory: [
+    '--directory <file>',
+    'directory file (SOTTO_DIRECTORY; default sotto/directory.json in the XDG config folder)',
+  ],
+  as: ['--as <name>', 'which entry of the directory is you (SOTTO_AS)'],
+  bind: ['--bind <address>', 'address to listen on; may be repeated (SOTTO_BIND; default all)'],
+  home: ['--home <folder>', 'where keys are kept (SOTTO_HOME; default sotto/NAME in the XDG data folder)'],
+  linger: ['--linger <time>', 'how long an idle connection is kept, such as 30s or 2m (default 60s)'],
+  timeout: ['--timeout <time>', 'how long to wait for outcomes (default 30s)'],
+  plain: ['--plain', 'no escape sequences at all: for screen readers and dumb terminals'],
+  json: ['--json', 'one JSON object a line on stdout'],
+};
+
+export const ALL_FLAGS = Object.keys(FLAGS) as readonly GlobalFlag[];
+
+/** Gives a command the global flags it uses, so that they may stand before or after its name. */
+export function addGlobalFlags(command: CommandUnknownOpts, flags: readonly GlobalFlag[] = ALL_FLAGS): void {
+  for (const flag of flags) {
+    const [syntax, description] = FLAGS[flag];
+    // Not variadic: `--bind a --bind b` and `--bind a,b`, never `--bind a NAME`.
+    if (flag === 'bind') command.option('--bind <address>', description, collect);
+    else command.option(syntax, description);
+  }
+}
+
+/** Flags beat the environment; a flag after the command's name beats one before it. Throws `usage`. */
+export function readSettings(command: CommandUnknownOpts, env: Environment): Settings {
+  const raw = mergedOptions(command);
+  const given = (flag: string | undefined, variable: string): readonly [string, string] | undefined =>
+    pick(flag, variable, env);
+  const port = given(raw.port, 'SOTTO_PORT');
+  const directory = given(raw.directory, 'SOTTO_DIRECTORY');
+  const as = given(raw.as, 'SOTTO_AS');
+  const home = given(raw.home, 'SOTTO_HOME');
+  const bind = raw.bind ?? splitAddresses(env['SOTTO_BIND'] ?? '');
+  return {
+    ...(port && { port: parsePort(port[0], port[1]) }),
+    ...(directory && { directory: resolve(directory[0]) }),
+    ...(as && { as: as[0].normalize('NFC') }),
+    ...(home && { home: resolve(home[0]) }),
+    ...(bind.length > 0 && { bind }),
+    lingerMs: raw.linger === undefined ? DEFAULT_LINGER_MS : parseDuration(raw.linger, '--linger'),
+    timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
+    plain: raw.plain === true || env['TERM'] === 'dumb',
+    json: raw.json === true,
+  };
+}
+
+/** For commands that never ask: the default port and directory fill what was not given. */
+export function chatOptions(settings: Settings, env: Environment, mode: ChatOptions['mode']): ChatOptions {
+  return {
+    directory: settings.directory ?? defaultDirectory(env),
+    port: settings.port ?? DEFAULT_PORT,
+    ...(settings.as !== undefined && { as: settings.as }),
+    ...(settings.bind && { bind: settings.bind }),
+    ...(settings.home !== undefined && { home: settings.home }),
+    mode,
+    lingerMs: settings.lingerMs,
+  };
+}
+
+export function defaultDirectory(env: Environment): string {
+  const config = env['XDG_CONFIG_HOME'] ?? '';
+  // The XDG base directory specification ignores relative paths.
+  const folder = config.startsWith('/') ? config : join(env['HOME'] ?? homedir(), '.config');
+  return join(folder, 'sotto', 'directory.json');
+}
+
+export function parsePort(text: string, source: string): number {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw usageError(`${source} is not a port: “${text}”`, 'A port is a number from 1 to 65535.');
+}
+
+function mergedOptions(command: CommandUnknownOpts): RawOptions {
+  const outer: RawOptions = command.parent ? mergedOptions(command.parent) : {};
+  return { ...outer, ...(command.opts() as RawOptions) };
+}
+
+function pick(
+  flag: string | undefined,
+  variable: string,
+  env: Environment,
+): readonly [text: string, source: string] | undefined {
+  if (flag !== undefined) {
+    const name = `--${variable.slice('SOTTO_'.length).toLowerCase()}`;
+    if (flag === '') throw usageError(`${name} is empty`);
+    return [flag, name];
+  }
+  const value = env[variable];
+  return value === undefined || value === '' ? undefined : [value, variable];
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  const addresses = splitAddresses(value);
+  if (addresses.length === 0) throw usageError('--bind is empty');
+  return [...(previous ?? []), ...addresses];
+}
+
+function splitAddresses(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((address) => address.trim())
+    .filter((address) => address !== '');
+}

@@ -1,0 +1,198 @@
+// Runs test/cli/*.txt: command lines over a fake chat, with what goes in and what must come out. A script reads:
+//   # what it shows              given NAME [BEHAVIOUR]       a contact (contacts.ts)
+//   env NAME=VALUE               incoming NAME TEXT           a message that arrives at once (\u1234 is decoded)
+//   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
+//   tty                          a person sits there          signal NAME after TEXT
+//   $ sotto …                    < stdin    > stdout    ! stderr    = exit code    @ what the chat was told
+// In expected lines {*} stands for anything.
+import { EventEmitter } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import { expect } from 'vitest';
+import type { ErrorCode } from '../../src/base/index.ts';
+import { runCli, type SignalName } from '../../src/cli/index.ts';
+import {
+  createFakeServices,
+  incoming,
+  type FakeContact,
+  type FakeServices,
+} from '../../src/testing/fake-chat.ts';
+import { contactLike } from './contacts.ts';
+
+interface Given {
+  readonly contacts: FakeContact[];
+  readonly incoming: [name: string, text: string][];
+  readonly env: Record<string, string>;
+  readonly files: string[];
+  readonly signals: { readonly name: SignalName; readonly after: string }[];
+  broken: ErrorCode | undefined;
+  tty: boolean;
+}
+
+interface Step {
+  readonly argv: readonly string[];
+  readonly stdin: string[];
+  readonly stdout: string[];
+  readonly stderr: string[];
+  readonly calls: string[];
+  exit: number | undefined;
+}
+
+/** Runs a whole script; fails with the first line that is not as it says. */
+export async function runScript(text: string): Promise<void> {
+  const { given, steps } = parseScript(text);
+  expect(steps.length).toBeGreaterThan(0);
+  for (const step of steps) await runStep(given, step);
+}
+
+async function runStep(given: Given, step: Step): Promise<void> {
+  const services = servicesOf(given);
+  const signals = new EventEmitter();
+  const stdin = Object.assign(new PassThrough(), { isTTY: given.tty, setRawMode: () => undefined });
+  const answers = [...step.stdin];
+  const out = { stdout: '', stderr: '' };
+  const sink = (name: keyof typeof out): Writable & { isTTY: boolean } =>
+    Object.assign(
+      new Writable({
+        write(chunk: Buffer, _encoding, callback) {
+          out[name] += chunk.toString();
+          for (const signal of given.signals)
+            if (`${out.stdout}${out.stderr}`.includes(signal.after))
+              setImmediate(() => signals.emit(signal.name));
+          // A person answers a question, and the terminal shows the end of the line.
+          if (given.tty && name === 'stderr' && /[^\n]$/.test(chunk.toString())) answer();
+          callback();
+        },
+      }),
+      { isTTY: given.tty && name === 'stderr' },
+    );
+  const answer = (): void => {
+    const next = answers.shift();
+    if (next === undefined) return void stdin.end();
+    out.stderr += '\n';
+    setImmediate(() => stdin.write(`${next}\n`));
+  };
+  if (!given.tty) stdin.end(step.stdin.map((line) => `${line}\n`).join(''));
+  const exit = await runCli({
+    argv: step.argv,
+    env: { HOME: '/home/alice', ...given.env },
+    services: async () => services,
+    stdio: { stdin, stdout: sink('stdout'), stderr: sink('stderr') },
+    signals,
+  });
+  const name = `sotto ${step.argv.join(' ')}`;
+  expectLines(`${name}: stdout`, out.stdout, step.stdout);
+  expectLines(`${name}: stderr`, out.stderr, step.stderr);
+  expect(exit, `${name}: exit code; stderr was ${out.stderr}`).toBe(step.exit);
+  expect(callsOf(services), `${name}: calls`).toEqual(step.calls);
+}
+
+function servicesOf(given: Given): FakeServices {
+  const events = given.incoming.map(([name, text], i) =>
+    incoming(name, text, `01920000-0000-7000-8000-9${String(i).padStart(11, '0')}` as never),
+  );
+  const code = given.broken;
+  const services = createFakeServices({
+    contacts: given.contacts,
+    events,
+    ...(code && {
+      openFailure: ({ as }: { readonly as?: string }) =>
+        as === undefined ? { code, message: `opening failed with ${code}` } : undefined,
+    }),
+  });
+  for (const path of given.files)
+    services.files.set(path, [
+      { username: 'alice', password: 'a', ip: '127.0.0.1', port: 7688 },
+      { username: 'bob', password: 'b', ip: '127.0.0.1', port: 7689 },
+    ]);
+  return services;
+}
+
+/** What the chat was told, in words: how it was opened, what was sent, what was decided. */
+function callsOf(services: FakeServices): readonly string[] {
+  const opened = services.opened.map((options) =>
+    ['open', options.mode, `port=${options.port}`, options.directory, ...extras(options)].join(' '),
+  );
+  const sent = services.chat.sent.map(({ to, text }) => `text ${to} ${JSON.stringify(text)}`);
+  const entries = [...services.files].flatMap(([path, list]) =>
+    list
+      .filter(({ password }) => password.length > 1)
+      .map((entry) => `entry ${path} ${entry.username} ${entry.password} ${entry.ip}:${entry.port}`),
+  );
+  return [...opened, ...sent, ...services.chat.calls, ...entries];
+}
+
+function extras(options: FakeServices['opened'][number]): readonly string[] {
+  return [
+    ...(options.as === undefined ? [] : [`as=${options.as}`]),
+    ...(options.bind === undefined ? [] : [`bind=${options.bind.join(',')}`]),
+    ...(options.home === undefined ? [] : [`home=${options.home}`]),
+    `linger=${options.lingerMs}`,
+  ];
+}
+
+function expectLines(what: string, actual: string, expected: readonly string[]): void {
+  const lines = actual === '' ? [] : actual.replace(/\n$/, '').split('\n');
+  const readable = lines.map((line, i) => (matches(line, expected[i]) ? (expected[i] ?? line) : line));
+  expect(readable, what).toEqual(expected);
+}
+
+function matches(line: string, pattern: string | undefined): boolean {
+  if (pattern === undefined) return false;
+  const parts = pattern.split('{*}').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 'su').test(line);
+}
+
+function parseScript(text: string): { readonly given: Given; readonly steps: readonly Step[] } {
+  const given: Given = {
+    contacts: [],
+    incoming: [],
+    env: {},
+    files: [],
+    signals: [],
+    broken: undefined,
+    tty: false,
+  };
+  const steps: Step[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    if (line.startsWith('$ sotto')) steps.push(newStep(line.slice('$ sotto'.length)));
+    else if (/^[<>!=@]( |$)/.test(line)) addToStep(steps.at(-1)!, line);
+    else addToGiven(given, line);
+  }
+  return { given, steps };
+}
+
+function newStep(commandLine: string): Step {
+  const argv = [...commandLine.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+  return { argv: argv.map(decode), stdin: [], stdout: [], stderr: [], calls: [], exit: undefined };
+}
+
+function addToStep(step: Step, line: string): void {
+  const rest = line.slice(2);
+  if (line[0] === '<') step.stdin.push(decode(rest));
+  else if (line[0] === '>') step.stdout.push(rest);
+  else if (line[0] === '!') step.stderr.push(rest);
+  else if (line[0] === '@') step.calls.push(rest);
+  else step.exit = Number(rest);
+}
+
+function addToGiven(given: Given, line: string): void {
+  const [word, first = '', ...rest] = line.split(' ');
+  if (word === 'given') given.contacts.push(contactLike(first, rest.join(' ')));
+  else if (word === 'env')
+    given.env[first.split('=')[0]!] = [first, ...rest].join(' ').replace(/^[^=]*=/, '');
+  else if (word === 'incoming') given.incoming.push([first, decode(rest.join(' '))]);
+  else if (word === 'file') given.files.push(first);
+  else if (word === 'broken') given.broken = first as ErrorCode;
+  else if (word === 'tty') given.tty = true;
+  else if (word === 'signal')
+    given.signals.push({ name: first as SignalName, after: rest.slice(1).join(' ') });
+  else throw new Error(`the script has an unknown line: ${line}`);
+}
+
+function decode(text: string): string {
+  return text
+    .replaceAll(/\\u([0-9a-f]{4})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll(String.raw`\n`, '\n')
+    .replaceAll(/\\x\{(\d+)\}/g, (_all, count: string) => 'x'.repeat(Number(count)));
+}
