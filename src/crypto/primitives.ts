@@ -11,11 +11,14 @@ export interface Primitives {
   hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes;
   /** HMAC-SHA256 with a key that is used for a whole session: the key is imported once. */
   hmacSha256Key(key: Bytes): Mac;
-  /** ChaCha20-Poly1305 (RFC 8439), key of 32 bytes, imported once. */
+  /** ChaCha20-Poly1305 (RFC 8439), key of 32 bytes, imported once: the caller may wipe its copy. */
   chaCha20Poly1305(key: Bytes): Aead;
   /** AES-256-CTR (SP 800-38A), key of 32 bytes, the counter block starts from zeros; one running keystream. */
   aes256Ctr(key: Bytes): KeystreamCipher;
-  /** X25519 (RFC 7748) with a secret and a public of 32 bytes; undefined when the result is all zeros. */
+  /**
+   * X25519 (RFC 7748) with a secret and a public of 32 bytes; undefined when the result is all zeros. A secret may be
+   * remembered by its array, so an array that held one may be wiped but never filled with another.
+   */
   x25519(secret: Bytes, publicKey: Bytes): Bytes | undefined;
   x25519PublicKey(secret: Bytes): Bytes;
   /** ML-KEM-768 (FIPS 203): the shared secret of 32 bytes, from a seed (d || z, 64 bytes) and a ciphertext of 1,088. */

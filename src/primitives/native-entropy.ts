@@ -1,10 +1,10 @@
 import { encapsulate, randomBytes } from 'node:crypto';
 import type { Bytes } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
-import { mlKem768Public, mlKem768Secret, publicBytes } from './raw-keys.ts';
+import { mlKem768Public, mlKem768Secret, plain, publicBytes } from './raw-keys.ts';
 
 /** The operating system's generator. */
-export const systemEntropy: Entropy = nativeEntropy((length) => randomBytes(length));
+export const systemEntropy: Entropy = nativeEntropy((length) => plain(randomBytes(length)));
 
 /** ML-KEM of the library over a given source of bytes. Encapsulation always draws from the operating system. */
 export function nativeEntropy(bytes: (length: number) => Bytes): Entropy {
@@ -18,7 +18,7 @@ export function nativeEntropy(bytes: (length: number) => Bytes): Entropy {
       const key = mlKem768Public(publicKey);
       if (key === undefined) return undefined;
       const { ciphertext, sharedKey } = encapsulate(key);
-      return { ciphertext, sharedSecret: sharedKey };
+      return { ciphertext: plain(ciphertext), sharedSecret: plain(sharedKey) };
     },
   };
 }

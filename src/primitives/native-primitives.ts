@@ -14,6 +14,7 @@ import type { Aead, KeystreamCipher, Mac, Primitives } from '../crypto/index.ts'
 import {
   bufferOf,
   mlKem768Secret,
+  plain,
   publicBytes,
   requireLength,
   x25519Public,
@@ -25,8 +26,8 @@ const HMAC_BLOCK_LENGTH = 64;
 
 /** Everything from node:crypto (OpenSSL). */
 export const nativePrimitives: Primitives = {
-  sha256: (...parts) => hash('sha256', joined(parts), 'buffer'),
-  sha512: (...parts) => hash('sha512', joined(parts), 'buffer'),
+  sha256: (...parts) => plain(hash('sha256', joined(parts), 'buffer')),
+  sha512: (...parts) => plain(hash('sha512', joined(parts), 'buffer')),
   hmacSha256,
   hmacSha256Key,
   chaCha20Poly1305,
@@ -53,7 +54,7 @@ function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
   const tag = hash('sha256', concatBytes(outer, digest), 'buffer');
   inner.fill(0);
   outer.fill(0);
-  return tag;
+  return plain(tag);
 }
 
 function hmacSha256Key(key: Bytes): Mac {
@@ -62,7 +63,7 @@ function hmacSha256Key(key: Bytes): Mac {
     sign: (...parts) => {
       const hmac = createHmac('sha256', secret);
       for (const part of parts) hmac.update(part);
-      return hmac.digest();
+      return plain(hmac.digest());
     },
   };
 }
@@ -88,7 +89,7 @@ function chaCha20Poly1305(key: Bytes): Aead {
       const plaintext = decipher.update(sealed.subarray(0, length));
       try {
         decipher.final();
-        return plaintext;
+        return plain(plaintext);
       } catch {
         plaintext.fill(0);
         return undefined;
@@ -100,28 +101,30 @@ function chaCha20Poly1305(key: Bytes): Aead {
 function aes256Ctr(key: Bytes): KeystreamCipher {
   requireLength('an AES-256 key', key, 32);
   const cipher = createCipheriv('aes-256-ctr', createSecretKey(key), new Uint8Array(16));
-  return { apply: (bytes) => cipher.update(bytes) };
+  return { apply: (bytes) => plain(cipher.update(bytes)) };
 }
 
 function x25519(secret: Bytes, publicKey: Bytes): Bytes | undefined {
   const privateKey = x25519Secret(secret);
   const peer = x25519Public(publicKey);
+  let secretBytes: Buffer;
   try {
-    return diffieHellman({ privateKey, publicKey: peer });
+    secretBytes = diffieHellman({ privateKey, publicKey: peer });
   } catch {
     return undefined; // OpenSSL refuses the all-zero secret of a low-order point (RFC 7748 §6.1).
   }
+  return plain(secretBytes);
 }
 
 function mlKem768Decapsulate(seed: Bytes, ciphertext: Bytes): Bytes | undefined {
   if (ciphertext.length !== 1088) return undefined;
-  return decapsulate(mlKem768Secret(seed), ciphertext);
+  return plain(decapsulate(mlKem768Secret(seed), ciphertext));
 }
 
 /** Buffer skips what is not base64 and ignores stray bits, so the text must be what its own bytes encode to. */
 function decodeBase64(text: string): Bytes | undefined {
   const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : undefined;
+  return bytes.toString('base64') === text ? plain(bytes) : undefined;
 }
 
 function joined(parts: readonly Bytes[]): Bytes {

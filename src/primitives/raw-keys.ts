@@ -35,7 +35,7 @@ export function mlKem768Public(key: Bytes): KeyObject | undefined {
 }
 
 export function publicBytes(secret: KeyObject): Bytes {
-  return createPublicKey(secret).export({ format: 'raw-public' });
+  return plain(createPublicKey(secret).export({ format: 'raw-public' }));
 }
 
 export function requireLength(what: string, bytes: Bytes, length: number): void {
@@ -45,6 +45,11 @@ export function requireLength(what: string, bytes: Bytes, length: number): void 
 /** A view, not a copy. */
 export function bufferOf(bytes: Bytes): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Not a Buffer, whose `slice` does not copy: nobody behind the port shall stumble over that. The memory is the same. */
+export function plain(buffer: Buffer): Bytes {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 function importOnce(secret: Bytes, length: number, load: () => KeyObject): KeyObject {

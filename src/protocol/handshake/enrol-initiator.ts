@@ -1,4 +1,12 @@
-import { encodeUtf8, equalBytes, failure, wipe, type Bytes, type Failure } from '../../base/index.ts';
+import {
+  encodeUtf8,
+  equalBytes,
+  failure,
+  success,
+  wipe,
+  type Bytes,
+  type Failure,
+} from '../../base/index.ts';
 import {
   PAKE1_TYPE,
   PAKE2_LENGTH,
@@ -40,8 +48,7 @@ export function enrolInitiator(options: EnrolInitiatorOptions): HandshakeMachine
 }
 
 function* script(options: EnrolInitiatorOptions): Script {
-  const { primitives, entropy, localStatic, localName, remoteName, preface } = options;
-  const users = { userI: usernameBytes(localName), userR: usernameBytes(remoteName) };
+  const { primitives, entropy, localStatic, preface } = options;
   const noise = new HandshakeState({
     primitives,
     entropy,
@@ -62,42 +69,52 @@ function* script(options: EnrolInitiatorOptions): Script {
     if (wrongKey !== undefined) return { ok: false, failure: wrongKey };
     const message3 = noise.writeMessage(EMPTY);
     if (!message3.ok) return message3;
-
-    const [sending, receiving] = noise.split();
-    const pake: PakeContext = { primitives, noise, preface, users };
-    const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwordBytes(options)));
-    const pake1 = typed(PAKE1_TYPE, encodeNames(users.userI, users.userR), own.share);
-    const sealed2 = yield {
-      send: [message3.value, sending.encryptWithAd(EMPTY, pake1)],
-      pakeStarted: { remoteName, remoteStatic },
-      expects: PAKE2_LENGTH,
-      stage: 'pake',
-    };
-    const pake2 = receiving.decryptWithAd(EMPTY, sealed2);
-    if (pake2 === undefined) return failure('handshake-decrypt', 'The PAKE answer does not decrypt.');
-    if (pake2[0] !== PAKE2_TYPE) return failure('handshake-payload', 'The PAKE answer has a wrong type.');
-    const yb = pake2.slice(1, 33);
-    const keys = pakeKeys(pake, { scalar: own.scalar, ya: own.share, yb, remoteShare: yb });
-    if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
-    if (!primitives.equalConstantTime(keys.tagR, pake2.subarray(33))) {
-      wipe(keys.pairPsk, keys.sessionSecret, keys.tagI);
-      return failure('pake-confirm', 'The passwords differ, or the peer does not list this user.');
-    }
-    const established: Established = {
-      mode: 'enrol',
-      role: 'initiator',
-      localName,
-      remoteName,
-      remoteStatic,
-      handshakeHash: noise.handshakeHash,
-      sessionSecret: keys.sessionSecret,
-      pairPsk: keys.pairPsk,
-    };
-    const pake3 = sending.encryptWithAd(EMPTY, typed(PAKE3_TYPE, keys.tagI));
-    return { ok: true, value: { send: [pake3], established } };
+    return yield* pakeScript(options, { noise, remoteStatic, message3: message3.value });
   } finally {
     noise.wipe();
   }
+}
+
+/** The PAKE inside the finished channel; its first flight carries message 3 as well. */
+function* pakeScript(
+  options: EnrolInitiatorOptions,
+  channel: { readonly noise: HandshakeState; readonly remoteStatic: Bytes; readonly message3: Bytes },
+): Script {
+  const { primitives, entropy, localName, remoteName, preface } = options;
+  const { noise, remoteStatic, message3 } = channel;
+  const users = { userI: usernameBytes(localName), userR: usernameBytes(remoteName) };
+  const [sending, receiving] = noise.split();
+  const pake: PakeContext = { primitives, noise, preface, users };
+  const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwordBytes(options)));
+  const pake1 = typed(PAKE1_TYPE, encodeNames(users.userI, users.userR), own.share);
+  const sealed2 = yield {
+    send: [message3, sending.encryptWithAd(EMPTY, pake1)],
+    pakeStarted: { remoteName, remoteStatic },
+    expects: PAKE2_LENGTH,
+    stage: 'pake',
+  };
+  const pake2 = receiving.decryptWithAd(EMPTY, sealed2);
+  if (pake2 === undefined) return failure('handshake-decrypt', 'The PAKE answer does not decrypt.');
+  if (pake2[0] !== PAKE2_TYPE) return failure('handshake-payload', 'The PAKE answer has a wrong type.');
+  const yb = pake2.slice(1, 33);
+  const keys = pakeKeys(pake, { scalar: own.scalar, ya: own.share, yb, remoteShare: yb });
+  if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
+  if (!primitives.equalConstantTime(keys.tagR, pake2.subarray(33))) {
+    wipe(keys.pairPsk, keys.sessionSecret, keys.tagI);
+    return failure('pake-confirm', 'The passwords differ, or the peer does not list this user.');
+  }
+  const established: Established = {
+    mode: 'enrol',
+    role: 'initiator',
+    localName,
+    remoteName,
+    remoteStatic,
+    handshakeHash: noise.handshakeHash,
+    sessionSecret: keys.sessionSecret,
+    pairPsk: keys.pairPsk,
+  };
+  const pake3 = sending.encryptWithAd(EMPTY, typed(PAKE3_TYPE, keys.tagI));
+  return success({ send: [pake3], established });
 }
 
 /** Before our own key and name go out: is it somebody else, or are we talking to ourselves? */

@@ -51,7 +51,7 @@ interface Pake1 extends Names {
 }
 
 function* script(options: EnrolResponderOptions): Script {
-  const { primitives, entropy, localStatic, localName, preface } = options;
+  const { primitives, entropy, localStatic, preface } = options;
   const noise = new HandshakeState({
     primitives,
     entropy,
@@ -74,47 +74,55 @@ function* script(options: EnrolResponderOptions): Script {
     if (equalBytes(remoteStatic, localStatic.publicKey)) {
       return failure('handshake-self', 'A program with this program’s own key dialled.');
     }
-
-    const [receiving, sending] = noise.split();
-    const sealed1 = yield { send: [], expects: PAKE1_LENGTH, stage: 'pake' };
-    const claim = decodePake1(receiving.decryptWithAd(EMPTY, sealed1));
-    if (!claim.ok) return claim;
-    const { ya, nameI: remoteName, ...users } = claim.value;
-    const passwords = options.authority.passwordsFor({ ...users, remoteStatic });
-    if (passwords === undefined) return failure('not-proven', 'An enrol is not accepted at this time.');
-    const pake: PakeContext = { primitives, noise, preface, users };
-    const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwords));
-    const keys = pakeKeys(pake, { scalar: own.scalar, ya, yb: own.share, remoteShare: ya });
-    if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
-    const pake2 = typed(PAKE2_TYPE, own.share, keys.tagR);
-    const sealed3 = yield {
-      send: [sending.encryptWithAd(EMPTY, pake2)],
-      pakeStarted: { remoteName, remoteStatic },
-      expects: PAKE3_LENGTH,
-      stage: 'pake',
-    };
-    const pake3 = receiving.decryptWithAd(EMPTY, sealed3);
-    if (pake3 === undefined) return failure('handshake-decrypt', 'The PAKE confirmation does not decrypt.');
-    if (pake3[0] !== PAKE3_TYPE) return failure('handshake-payload', 'The confirmation has a wrong type.');
-    const isProven = primitives.equalConstantTime(keys.tagI, pake3.subarray(1));
-    if (!isProven || !equalBytes(users.userR, usernameBytes(localName))) {
-      wipe(keys.pairPsk, keys.sessionSecret);
-      return failure('pake-confirm', 'The dialler does not know the passwords.');
-    }
-    const established: Established = {
-      mode: 'enrol',
-      role: 'responder',
-      localName,
-      remoteName,
-      remoteStatic,
-      handshakeHash: noise.handshakeHash,
-      sessionSecret: keys.sessionSecret,
-      pairPsk: keys.pairPsk,
-    };
-    return success({ send: [], established });
+    return yield* pakeScript(options, { noise, remoteStatic });
   } finally {
     noise.wipe();
   }
+}
+
+function* pakeScript(
+  options: EnrolResponderOptions,
+  channel: { readonly noise: HandshakeState; readonly remoteStatic: Bytes },
+): Script {
+  const { primitives, entropy, localName, preface } = options;
+  const { noise, remoteStatic } = channel;
+  const [receiving, sending] = noise.split();
+  const sealed1 = yield { send: [], expects: PAKE1_LENGTH, stage: 'pake' };
+  const claim = decodePake1(receiving.decryptWithAd(EMPTY, sealed1));
+  if (!claim.ok) return claim;
+  const { ya, nameI: remoteName, ...users } = claim.value;
+  const passwords = options.authority.passwordsFor({ ...users, remoteStatic });
+  if (passwords === undefined) return failure('not-proven', 'An enrol is not accepted at this time.');
+  const pake: PakeContext = { primitives, noise, preface, users };
+  const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwords));
+  const keys = pakeKeys(pake, { scalar: own.scalar, ya, yb: own.share, remoteShare: ya });
+  if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
+  const pake2 = typed(PAKE2_TYPE, own.share, keys.tagR);
+  const sealed3 = yield {
+    send: [sending.encryptWithAd(EMPTY, pake2)],
+    pakeStarted: { remoteName, remoteStatic },
+    expects: PAKE3_LENGTH,
+    stage: 'pake',
+  };
+  const pake3 = receiving.decryptWithAd(EMPTY, sealed3);
+  if (pake3 === undefined) return failure('handshake-decrypt', 'The PAKE confirmation does not decrypt.');
+  if (pake3[0] !== PAKE3_TYPE) return failure('handshake-payload', 'The confirmation has a wrong type.');
+  const isProven = primitives.equalConstantTime(keys.tagI, pake3.subarray(1));
+  if (!isProven || !equalBytes(users.userR, usernameBytes(localName))) {
+    wipe(keys.pairPsk, keys.sessionSecret);
+    return failure('pake-confirm', 'The dialler does not know the passwords.');
+  }
+  const established: Established = {
+    mode: 'enrol',
+    role: 'responder',
+    localName,
+    remoteName,
+    remoteStatic,
+    handshakeHash: noise.handshakeHash,
+    sessionSecret: keys.sessionSecret,
+    pairPsk: keys.pairPsk,
+  };
+  return success({ send: [], established });
 }
 
 function decodePake1(plaintext: Bytes | undefined): Result<Pake1> {

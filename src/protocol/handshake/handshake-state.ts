@@ -120,7 +120,8 @@ export class HandshakeState {
     if (message.length < this.messageLength(0)) return this.#die(UNDECRYPTABLE);
     let rest = message;
     const take = (length: number): Bytes => {
-      const taken = rest.slice(0, length);
+      // A copy: the bytes came in a buffer that the caller may use again.
+      const taken = new Uint8Array(rest.subarray(0, length));
       rest = rest.subarray(length);
       return taken;
     };

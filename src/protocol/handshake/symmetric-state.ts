@@ -86,11 +86,11 @@ export class SymmetricState {
 
   /** Noise's HKDF with three outputs (§4.3): RFC 5869 with the chaining key as salt and no info. */
   #hkdf(inputKeyMaterial: Bytes): readonly [Bytes, Bytes, Bytes] {
-    const { hmacSha256 } = this.#primitives;
-    const temporary = hmacSha256(this.#ck, inputKeyMaterial);
-    const first = hmacSha256(temporary, ONE);
-    const second = hmacSha256(temporary, first, Uint8Array.of(2));
-    const third = hmacSha256(temporary, second, Uint8Array.of(3));
+    const primitives = this.#primitives;
+    const temporary = primitives.hmacSha256(this.#ck, inputKeyMaterial);
+    const first = primitives.hmacSha256(temporary, ONE);
+    const second = primitives.hmacSha256(temporary, first, Uint8Array.of(2));
+    const third = primitives.hmacSha256(temporary, second, Uint8Array.of(3));
     wipe(temporary);
     return [first, second, third];
   }
