@@ -90,7 +90,8 @@ function* pakeScript(
   const sealed1 = yield { send: [], expects: PAKE1_LENGTH, stage: 'pake' };
   const claim = decodePake1(receiving.decryptWithAd(EMPTY, sealed1));
   if (!claim.ok) return claim;
-  const { ya, nameI: remoteName, ...users } = claim.value;
+  const { ya, nameI: remoteName, userI, userR } = claim.value;
+  const users = { userI, userR };
   const passwords = options.authority.passwordsFor({ ...users, remoteStatic });
   if (passwords === undefined) return failure('not-proven', 'An enrol is not accepted at this time.');
   const pake: PakeContext = { primitives, noise, preface, users };

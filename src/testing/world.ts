@@ -1,0 +1,221 @@
+import type { ChatEvent } from '../api/index.ts';
+import { encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
+import type { Entropy, X25519KeyPair } from '../crypto/index.ts';
+import { parseDirectory, type Directory, type TrustRecord } from '../directory/index.ts';
+import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
+import { nativePrimitives } from '../primitives/index.ts';
+import { fastSeededEntropy } from './entropy.ts';
+import { Pipe, type PipeEnd } from './pipe.ts';
+import { Schedule } from './schedule.ts';
+
+const WALL_START = 1_700_000_000_000;
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** One way, ms; each chunk draws its own. Default 1 to 40. */
+  readonly latencyMs?: readonly [min: number, max: number];
+  /** Bytes are split at random places (default), or arrive as they were written. */
+  readonly isChunked?: boolean;
+}
+
+/**
+ * Engines on virtual time with a seeded network between them: nothing sleeps, and a seed is the whole story. Connections
+ * can be cut, by the network's own dice or by the test.
+ */
+export class World {
+  readonly entropy: Entropy;
+  readonly nodes: Map<string, SimulatedNode> = new Map();
+  readonly pipes: Set<Pipe> = new Set();
+  readonly schedule: Schedule = new Schedule();
+  /** Called for each new connection: a test sets `cutAfterBytes` on it, or cuts it later. */
+  onPipe: (pipe: Pipe) => void = () => {};
+  readonly #options: WorldOptions;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.entropy = fastSeededEntropy(options.seed);
+  }
+
+  get now(): Instant {
+    return this.schedule.now;
+  }
+
+  /** A node for each name, on ports from 7001, with the same directory unless `directoryOf` says otherwise. */
+  start(names: readonly string[], directoryOf?: (name: string) => Directory): void {
+    const directory = directoryFor(names.map((username, index) => ({ username, port: 7001 + index })));
+    for (const [index, name] of names.entries()) {
+      this.nodes.set(name, new SimulatedNode(this, name, 7001 + index, directoryOf?.(name) ?? directory));
+    }
+  }
+  node(name: string): SimulatedNode {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  /** Until nothing is left to happen, the condition holds, or virtual time reaches `limitMs` from now. True unless the limit came first. */
+  run(limitMs: number, until: () => boolean = () => false): boolean {
+    const limit = this.now + limitMs;
+    while (!until()) {
+      if (!this.schedule.runNext(limit)) return this.schedule.isEmpty;
+    }
+    return true;
+  }
+
+  connect(from: SimulatedNode, link: LinkId, port: number): void {
+    const target = [...this.nodes.values()].find((node) => node.port === port && node.isListening);
+    this.schedule.after(this.latency(), () => {
+      if (!target || !target.isListening) {
+        return from.input({ type: 'dial-failed', link, failure: { code: 'refused', message: 'Nobody listens there.' } });
+      }
+      const accepted = target.nextLink();
+      const pipe: Pipe = new Pipe(this, { node: from, link }, { node: target, link: accepted });
+      this.pipes.add(pipe);
+      this.onPipe(pipe);
+      target.input({ type: 'accepted', link: accepted });
+      from.input({ type: 'connected', link });
+    });
+  }
+
+  latency(): number {
+    const [min, max] = this.#options.latencyMs ?? [1, 40];
+    return min + this.random() * (max - min);
+  }
+  random(): number {
+    const bytes: Bytes = this.entropy.bytes(4);
+    return bytes.reduce((value, byte) => value * 256 + byte, 0) / 2 ** 32;
+  }
+  chunksOf(bytes: Bytes): readonly Bytes[] {
+    if (this.#options.isChunked === false || bytes.length < 2) return [bytes];
+    const cut = 1 + Math.floor(this.random() * (bytes.length - 1));
+    return this.random() < 0.5 ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut)];
+  }
+}
+
+/** One engine with its sockets and its store played by the world. */
+export class SimulatedNode {
+  readonly name: string;
+  readonly port: number;
+  isListening = true;
+  readonly events: ChatEvent[] = [];
+  readonly changes: Change[] = [];
+  readonly ends: Map<LinkId, PipeEnd> = new Map();
+  readonly keys: X25519KeyPair;
+  engine: Engine;
+  readonly #world: World;
+  #nextLink = 1;
+  #timer = 0;
+
+  constructor(world: World, name: string, port: number, directory: Directory) {
+    this.#world = world;
+    this.name = name;
+    this.port = port;
+    const secret = world.entropy.bytes(32);
+    this.keys = { secret, publicKey: nativePrimitives.x25519PublicKey(secret) };
+    this.engine = this.#openEngine(directory, [], this.keys);
+  }
+
+  /** A new process: the queue and the numbering are gone, the key and the pins are as they were committed. */
+  restart(directory: Directory, keys: X25519KeyPair = this.keys): void {
+    for (const end of this.ends.values()) end.pipe.cut();
+    this.ends.clear();
+    const records = new Map<string, TrustRecord>();
+    if (keys === this.keys) {
+      for (const change of this.changes) if (change.type === 'trust') records.set(change.record.username, change.record);
+    }
+    this.engine = this.#openEngine(directory, [...records.values()], keys);
+  }
+
+  get time(): Now {
+    return { monotonic: this.#world.now, wall: WALL_START + this.#world.now };
+  }
+  /** Texts that were shown, in order. */
+  get received(): readonly { readonly from: string; readonly text: string }[] {
+    return this.events.flatMap((event) =>
+      event.type === 'message-received' ? [{ from: event.from, text: event.text.exact() }] : [],
+    );
+  }
+
+  send(to: string, text: string): void {
+    const sent = this.engine.commands.sendText({ to, text }, this.time);
+    if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
+    this.endTurn();
+  }
+
+  input(input: EngineInput): void {
+    this.#perform(this.engine.handle(input, this.time));
+    this.endTurn();
+  }
+  endTurn(): void {
+    this.#perform(this.engine.handle({ type: 'turn-ended' }, this.time));
+    this.#setTimer();
+  }
+  nextLink(): LinkId {
+    return this.#nextLink++ as LinkId;
+  }
+
+  #openEngine(directory: Directory, records: readonly TrustRecord[], keys: X25519KeyPair): Engine {
+    return new Engine({
+      primitives: nativePrimitives,
+      entropy: this.#world.entropy,
+      self: this.name,
+      keys,
+      directory,
+      records,
+      lingerMs: 60_000,
+      nextLink: () => this.nextLink(),
+    });
+  }
+
+  #setTimer(): void {
+    const deadline = this.engine.deadline();
+    const timer = ++this.#timer;
+    if (deadline === undefined) return;
+    this.#world.schedule.at(Math.max(deadline, this.#world.now), () => {
+      if (timer === this.#timer) this.endTurn();
+    });
+  }
+
+  #perform(outputs: readonly EngineOutput[]): void {
+    for (const output of outputs) this.#performOne(output);
+  }
+
+  #performOne(output: EngineOutput): void {
+    switch (output.type) {
+      case 'commit':
+        this.changes.push(...output.changes);
+        break;
+      case 'event':
+        this.events.push(output.event);
+        break;
+      case 'dial':
+        this.#world.connect(this, output.link, output.port);
+        break;
+      case 'write':
+        this.ends.get(output.link)?.write(output.bytes);
+        break;
+      case 'end':
+        this.ends.get(output.link)?.end();
+        break;
+      case 'release':
+        this.ends.get(output.link)?.release();
+        break;
+    }
+  }
+}
+
+/** A directory with these people on 127.0.0.1; each password is `pw-<name>` unless given. */
+export function directoryFor(
+  people: readonly { readonly username: string; readonly port: number; readonly password?: string; readonly key?: string }[],
+): Directory {
+  const json = people.map(({ username, port, password, key }) => ({
+    username,
+    password: password ?? `pw-${username}`,
+    port,
+    ip: '127.0.0.1',
+    ...(key === undefined ? {} : { key }),
+  }));
+  const parsed = parseDirectory(encodeUtf8(JSON.stringify(json)));
+  if (!parsed.ok) throw new Error(parsed.failure.map((problem) => problem.message).join('; '));
+  return parsed.value;
+}
