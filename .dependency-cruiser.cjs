@@ -20,7 +20,7 @@ const host = {
   directory: [],
   api: [],
   engine: [],
-  store: ['fs', 'fs/promises', 'path', 'os', 'crypto'],
+  store: ['fs', 'fs/promises', 'path', 'os', 'crypto', 'sqlite'],
   net: ['net', 'dns', 'dns/promises'],
 };
 const unit = '[^/]+\\.test\\.ts$';

@@ -40,9 +40,15 @@ export function editDirectory(text: string, edit: DirectoryEdit): Result<string>
   if (!document.ok) return document;
   const edited = new Editor(text, document.value.root).apply(edit);
   if (!edited.ok) return edited;
-  const whole = edited.value.endsWith('\n') ? edited.value : `${edited.value}\n`;
+  const eol = lineEnd(text);
+  const whole = edited.value.endsWith('\n') ? edited.value : edited.value + eol;
   const after = firstMistake(whole);
-  return after === undefined ? success(whole) : { ok: false, failure: after };
+  return after === undefined ? success(whole) : { ok: false, failure: withoutPlace(after) };
+}
+
+/** A mistake of what was to be written: its line is in no file. */
+function withoutPlace(mistake: Failure): Failure {
+  return { ...mistake, message: mistake.message.replace(/^line \d+(?:, column \d+)?: /, '') };
 }
 
 function firstMistake(text: string): Failure | undefined {
@@ -60,7 +66,7 @@ class Editor {
     this.#text = text;
     this.#root = root;
     this.#entries = root.children ?? [];
-    this.#eol = text.includes('\r\n') ? '\r\n' : '\n';
+    this.#eol = lineEnd(text);
   }
 
   apply(edit: DirectoryEdit): Result<string> {
@@ -157,6 +163,10 @@ class Editor {
     const lines = JSON.stringify(ordered(entry), undefined, 2).split('\n');
     return lines.map((line) => `  ${line}`).join(this.#eol);
   }
+}
+
+function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
 function end(node: Node): number {

@@ -1,0 +1,73 @@
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError, encodeUtf8 } from '../base/index.ts';
+import { writeFileAtomic } from './atomic-write.ts';
+import { lockFile, type FileLock } from './file-lock.ts';
+
+export type HomeLock = FileLock;
+
+/** The winner of two starts has its note on the disk within milliseconds; then the loser can name it. */
+const WAIT_MS = 100;
+
+/**
+ * One process a home, until it is disposed or the process ends, however it ends. The folder exists already. Throws
+ * home-locked, naming the other process, or home-unusable.
+ */
+export function lockHome(folder: string): HomeLock {
+  const path = join(folder, 'lock');
+  const note = join(folder, 'lock.json');
+  const lock = open(path, folder);
+  if (lock === undefined) throw lockedError(folder, readHolder(note));
+  const holder = { pid: process.pid, started: new Date().toISOString() };
+  try {
+    chmodSync(path, 0o600);
+    writeFileAtomic(note, encodeUtf8(`${JSON.stringify(holder)}\n`));
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw unusable(folder, error);
+  }
+  let isHeld = true;
+  return {
+    [Symbol.dispose]: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      rmSync(note, { force: true });
+      lock[Symbol.dispose]();
+    },
+  };
+}
+
+function open(path: string, folder: string): FileLock | undefined {
+  try {
+    return lockFile(path, WAIT_MS);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+/** What the holder's note says; it may be missing for a moment, or be the one of a process that was killed. */
+function readHolder(note: string): string {
+  try {
+    const { pid, started } = JSON.parse(readFileSync(note, 'utf8')) as { pid?: unknown; started?: unknown };
+    return Number.isSafeInteger(pid) ? ` (process ${String(pid)}, started ${String(started)})` : '';
+  } catch {
+    return '';
+  }
+}
+
+function lockedError(folder: string, holder: string): CodedError {
+  return new CodedError({
+    code: 'home-locked',
+    message: `another Sotto${holder} uses the home ${folder}`,
+    hint: 'End it first, or give this one a home of its own with --home.',
+  });
+}
+
+function unusable(folder: string, cause: unknown): CodedError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `the home ${folder} cannot be locked: ${why}`;
+  return new CodedError(
+    { code: 'home-unusable', message, hint: 'The folder must be yours and writable.' },
+    { cause },
+  );
+}
