@@ -12,7 +12,6 @@ import {
   PAKE2_LENGTH,
   PAKE2_TYPE,
   PAKE3_TYPE,
-  pakeGenerator,
   pakeKeys,
   pakeShare,
   typed,
@@ -44,10 +43,11 @@ export interface EnrolInitiatorOptions extends HandshakeBase {
  * differ or the peer does not list us, with pake-confirm.
  */
 export function enrolInitiator(options: EnrolInitiatorOptions): HandshakeMachine {
-  return new ScriptedHandshake('initiator', script(options));
+  const users = { userI: usernameBytes(options.localName), userR: usernameBytes(options.remoteName) };
+  return new ScriptedHandshake('initiator', script(options, users));
 }
 
-function* script(options: EnrolInitiatorOptions): Script {
+function* script(options: EnrolInitiatorOptions, users: PakeContext['users']): Script {
   const { primitives, entropy, localStatic, preface } = options;
   const noise = new HandshakeState({
     primitives,
@@ -69,7 +69,13 @@ function* script(options: EnrolInitiatorOptions): Script {
     if (wrongKey !== undefined) return { ok: false, failure: wrongKey };
     const message3 = noise.writeMessage(EMPTY);
     if (!message3.ok) return message3;
-    return yield* pakeScript(options, { noise, remoteStatic, message3: message3.value });
+    const scalar = options.entropy.bytes(32);
+    try {
+      const pake = { primitives, noise, preface, users };
+      return yield* pakeScript(options, { pake, remoteStatic, message3: message3.value, scalar });
+    } finally {
+      wipe(scalar);
+    }
   } finally {
     noise.wipe();
   }
@@ -78,15 +84,18 @@ function* script(options: EnrolInitiatorOptions): Script {
 /** The PAKE inside the finished channel; its first flight carries message 3 as well. */
 function* pakeScript(
   options: EnrolInitiatorOptions,
-  channel: { readonly noise: HandshakeState; readonly remoteStatic: Bytes; readonly message3: Bytes },
+  channel: {
+    readonly pake: PakeContext;
+    readonly remoteStatic: Bytes;
+    readonly message3: Bytes;
+    readonly scalar: Bytes;
+  },
 ): Script {
-  const { primitives, entropy, localName, remoteName, preface } = options;
-  const { noise, remoteStatic, message3 } = channel;
-  const users = { userI: usernameBytes(localName), userR: usernameBytes(remoteName) };
-  const [sending, receiving] = noise.split();
-  const pake: PakeContext = { primitives, noise, preface, users };
-  const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwordBytes(options)));
-  const pake1 = typed(PAKE1_TYPE, encodeNames(users.userI, users.userR), own.share);
+  const { primitives, localName, remoteName } = options;
+  const { pake, remoteStatic, message3, scalar } = channel;
+  const [sending, receiving] = pake.noise.split();
+  const ya = pakeShare(pake, scalar, passwordBytes(options));
+  const pake1 = typed(PAKE1_TYPE, encodeNames(pake.users.userI, pake.users.userR), ya);
   const sealed2 = yield {
     send: [message3, sending.encryptWithAd(EMPTY, pake1)],
     pakeStarted: { remoteName, remoteStatic },
@@ -97,7 +106,7 @@ function* pakeScript(
   if (pake2 === undefined) return failure('handshake-decrypt', 'The PAKE answer does not decrypt.');
   if (pake2[0] !== PAKE2_TYPE) return failure('handshake-payload', 'The PAKE answer has a wrong type.');
   const yb = pake2.slice(1, 33);
-  const keys = pakeKeys(pake, { scalar: own.scalar, ya: own.share, yb, remoteShare: yb });
+  const keys = pakeKeys(pake, { scalar, ya, yb, remoteShare: yb });
   if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
   if (!primitives.equalConstantTime(keys.tagR, pake2.subarray(33))) {
     wipe(keys.pairPsk, keys.sessionSecret, keys.tagI);
@@ -109,7 +118,7 @@ function* pakeScript(
     localName,
     remoteName,
     remoteStatic,
-    handshakeHash: noise.handshakeHash,
+    handshakeHash: pake.noise.handshakeHash,
     sessionSecret: keys.sessionSecret,
     pairPsk: keys.pairPsk,
   };

@@ -21,30 +21,21 @@ export interface PakeContext {
   readonly users: { readonly userI: Bytes; readonly userR: Bytes };
 }
 
-/** g, from both passwords, both names and this very connection. */
-export function pakeGenerator(
+/** Ya or Yb: from both passwords, both names, this very connection and a secret scalar of 32 random bytes. */
+export function pakeShare(
   { primitives, noise, users }: PakeContext,
+  scalar: Bytes,
   passwords: { readonly pwI: Bytes; readonly pwR: Bytes },
 ): Bytes {
   const prs = passwordString(primitives, users, passwords);
   const ci = lvCat(users.userI, users.userR);
   const generator = calculateGenerator(primitives, { prs, ci, sid: noise.handshakeHash });
-  wipe(prs);
-  return generator;
-}
-
-export interface PakeShares {
-  readonly scalar: Bytes;
-  readonly share: Bytes;
-}
-
-export function pakeShare(primitives: Primitives, scalar: Bytes, generator: Bytes): PakeShares {
   const share = calculateShare(primitives, scalar, generator);
-  wipe(generator);
-  return { scalar, share };
+  wipe(prs, generator);
+  return share;
 }
 
-/** Undefined when the peer's share is unusable. Wipes the scalar. */
+/** Undefined when the peer's share is unusable. */
 export function pakeKeys(
   { primitives, noise, preface }: PakeContext,
   shares: { readonly scalar: Bytes; readonly ya: Bytes; readonly yb: Bytes; readonly remoteShare: Bytes },
@@ -53,7 +44,6 @@ export function pakeKeys(
   const transcript = transcriptIr(shares.ya, preface, shares.yb, responderData());
   const { scalar, remoteShare } = shares;
   const isk = calculateIsk(primitives, { scalar, remoteShare, sid: handshakeHash, transcript });
-  wipe(scalar);
   if (isk === undefined) return undefined;
   const exs = exporterSecret(primitives, chainingKey);
   const keys = enrolKeys(primitives, { isk, exs, handshakeHash, transcript });

@@ -5,7 +5,6 @@ import {
   PAKE3_LENGTH,
   PAKE3_TYPE,
   PAKE2_TYPE,
-  pakeGenerator,
   pakeKeys,
   pakeShare,
   typed,
@@ -95,35 +94,41 @@ function* pakeScript(
   const passwords = options.authority.passwordsFor({ ...users, remoteStatic });
   if (passwords === undefined) return failure('not-proven', 'An enrol is not accepted at this time.');
   const pake: PakeContext = { primitives, noise, preface, users };
-  const own = pakeShare(primitives, entropy.bytes(32), pakeGenerator(pake, passwords));
-  const keys = pakeKeys(pake, { scalar: own.scalar, ya, yb: own.share, remoteShare: ya });
+  const scalar = entropy.bytes(32);
+  const yb = pakeShare(pake, scalar, passwords);
+  const keys = pakeKeys(pake, { scalar, ya, yb, remoteShare: ya });
+  wipe(scalar);
   if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');
-  const pake2 = typed(PAKE2_TYPE, own.share, keys.tagR);
-  const sealed3 = yield {
-    send: [sending.encryptWithAd(EMPTY, pake2)],
-    pakeStarted: { remoteName, remoteStatic },
-    expects: PAKE3_LENGTH,
-    stage: 'pake',
-  };
-  const pake3 = receiving.decryptWithAd(EMPTY, sealed3);
-  if (pake3 === undefined) return failure('handshake-decrypt', 'The PAKE confirmation does not decrypt.');
-  if (pake3[0] !== PAKE3_TYPE) return failure('handshake-payload', 'The confirmation has a wrong type.');
-  const isProven = primitives.equalConstantTime(keys.tagI, pake3.subarray(1));
-  if (!isProven || !equalBytes(users.userR, usernameBytes(localName))) {
-    wipe(keys.pairPsk, keys.sessionSecret);
-    return failure('pake-confirm', 'The dialler does not know the passwords.');
+  let isProven = false;
+  try {
+    const pake2 = typed(PAKE2_TYPE, yb, keys.tagR);
+    const sealed3 = yield {
+      send: [sending.encryptWithAd(EMPTY, pake2)],
+      pakeStarted: { remoteName, remoteStatic },
+      expects: PAKE3_LENGTH,
+      stage: 'pake',
+    };
+    const pake3 = receiving.decryptWithAd(EMPTY, sealed3);
+    if (pake3 === undefined) return failure('handshake-decrypt', 'The confirmation does not decrypt.');
+    if (pake3[0] !== PAKE3_TYPE) return failure('handshake-payload', 'The confirmation has a wrong type.');
+    const isTagRight = primitives.equalConstantTime(keys.tagI, pake3.subarray(1));
+    // A name that is not ours was worked for like any other, so that the dialler learns nothing from the time.
+    isProven = isTagRight && equalBytes(userR, usernameBytes(localName));
+    if (!isProven) return failure('pake-confirm', 'The dialler does not know the passwords.');
+    const established: Established = {
+      mode: 'enrol',
+      role: 'responder',
+      localName,
+      remoteName,
+      remoteStatic,
+      handshakeHash: noise.handshakeHash,
+      sessionSecret: keys.sessionSecret,
+      pairPsk: keys.pairPsk,
+    };
+    return success({ send: [], established });
+  } finally {
+    if (!isProven) wipe(keys.pairPsk, keys.sessionSecret, keys.tagI);
   }
-  const established: Established = {
-    mode: 'enrol',
-    role: 'responder',
-    localName,
-    remoteName,
-    remoteStatic,
-    handshakeHash: noise.handshakeHash,
-    sessionSecret: keys.sessionSecret,
-    pairPsk: keys.pairPsk,
-  };
-  return success({ send: [], established });
 }
 
 function decodePake1(plaintext: Bytes | undefined): Result<Pake1> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeHex, encodeUtf8, type Bytes } from '../../base/index.ts';
+import type { Entropy } from '../../crypto/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
 import {
   ALICE,
@@ -189,6 +190,36 @@ describe('both', () => {
     expect(initiator.expectedLength).toBeUndefined();
   });
 
+  test.each([
+    ['enrol', enrolPair],
+    ['session', sessionPair],
+  ] as const)('%s: every ephemeral secret is overwritten at the end, good or bad', (_, makePair) => {
+    for (const edit of [(body: Bytes) => body, shorterLast]) {
+      const drawn: Bytes[] = [];
+      const noting = (seed: number): Entropy => {
+        const source = fastSeededEntropy(seed);
+        const note = (secret: Bytes): Bytes => (drawn.push(secret), secret);
+        return {
+          bytes: (length) => note(source.bytes(length)),
+          mlKem768KeyPair: () => {
+            const pair = source.mlKem768KeyPair();
+            return { ...pair, seed: note(pair.seed) };
+          },
+          mlKem768Encapsulate: (key) => {
+            const sealed = source.mlKem768Encapsulate(key)!;
+            return { ...sealed, sharedSecret: note(sealed.sharedSecret) };
+          },
+        };
+      };
+      const pair = makePair({ alice: noting(1), bob: noting(2) });
+      runHandshake(pair, edit);
+      pair.initiator.wipe();
+      pair.responder.wipe();
+      expect(drawn.length).toBeGreaterThan(3);
+      expect(drawn.filter((secret) => secret.some((byte) => byte !== 0))).toEqual([]);
+    }
+  });
+
   test('whoever dials itself is told so', () => {
     const enrolled = runHandshake(enrolPair({ ...seeds(), bobStatic: ALICE }));
     expect(enrolled.failure).toMatchObject({ side: 'initiator', failure: { code: 'handshake-self' } });
@@ -202,6 +233,11 @@ function sendOf(step: { ok: boolean; value?: { send: readonly Bytes[] } }): read
 
 function shorter(body: Bytes): Bytes {
   return body.slice(0, -1);
+}
+
+/** Spoils the listener's answer to PAKE1, or in a session message 3. */
+function shorterLast(body: Bytes): Bytes {
+  return body.length === 81 || body.length === 196 ? shorter(body) : body;
 }
 
 function longer(body: Bytes): Bytes {
