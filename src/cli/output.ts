@@ -47,6 +47,10 @@ export class Output {
   question(text: string): void {
     this.#stdio.stderr.write(toSafeText(text));
   }
+  clean(text: string): string {
+    return toSafeText(text);
+  }
+  /** Cleans, then colours where colours are wanted. */
   paint(line: string, style: Style, stream: 'stdout' | 'stderr' = 'stderr'): string {
     const safe = toSafeText(line);
     const colours = !this.plain && !this.#noColour && this.#stdio[stream].isTTY === true;

@@ -9,9 +9,10 @@ import { LOOP_COMMANDS, runLoopCommand } from './loop-command.ts';
 import { parseLine } from './parse-line.ts';
 import type { Screen } from './screen.ts';
 
-/** What a line led to: done, or the face must ask for names, or end. */
+/** What a line led to: done, a mistake that has been shown, or the face must ask for names, or end. */
 export type Submitted =
   | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly exitCode: ExitCode }
   | { readonly type: 'needs-names'; readonly text: string }
   | { readonly type: 'quit' };
 
@@ -77,9 +78,10 @@ export class Conversation {
 
   fail(error: unknown): Submitted {
     const failure = toFailure(error);
-    this.outcomes.push(exitCodeOf(failure.code));
+    const exitCode = exitCodeOf(failure.code);
+    this.outcomes.push(exitCode);
     for (const line of failureLines(failure)) this.screen.say(line);
-    return DONE;
+    return { type: 'failed', exitCode };
   }
 
   /** Shows every event until the chat closes or the signal aborts. Begins to listen at once. */

@@ -1,0 +1,35 @@
+import type { Command } from '@commander-js/extra-typings';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-code.ts';
+import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
+
+export function checkCommand(parent: Command, context: CliContext): void {
+  const command = parent.command('check').summary('name every mistake of the file');
+  command
+    .description('Names every mistake with its line, entry and field; exit 2 if there are any.')
+    .option('--strict', 'what is unsafe about the file counts as a mistake')
+    .addHelpText(
+      'before',
+      'Examples:\n  sotto directory check\n  sotto directory check --directory ./people.json --json\n\n',
+    )
+    .action(async (flags, self) => check(flags.strict === true, await openFile(self, context), context));
+  addFileFlags(command, 'json');
+}
+
+async function check(
+  strict: boolean,
+  { tool, path, json }: DirectoryFile,
+  context: CliContext,
+): Promise<void> {
+  const { output } = context;
+  const { entries, problems, warnings } = await tool.check(path);
+  if (problems.length > 0 || (strict && warnings.length > 0)) context.exitCode = EXIT.usage;
+  if (json) return output.json({ type: 'check', directory: path, entries, problems, warnings });
+  for (const { message, hint } of problems) {
+    output.data(`${path}: ${message}`, 'bad');
+    if (hint !== undefined) output.data(`  ${hint}`);
+  }
+  for (const warning of warnings) output.failure(warning);
+  if (problems.length === 0)
+    output.data(`${path}: ${entries === 1 ? '1 entry' : `${entries} entries`}, no mistakes`, 'good');
+}

@@ -1,0 +1,25 @@
+// The whole command line in a real terminal, over a fake chat. SIGUSR2 lets a message arrive: the one in FAKE_INCOMING.
+import { runCli } from '../../src/cli/index.ts';
+import { createFakeServices } from '../../src/testing/fake-chat.ts';
+import { contactLike } from '../cli/contacts.ts';
+
+const services = createFakeServices({
+  contacts: [contactLike('bob', ''), contactLike('bobby', ''), contactLike('carol', 'away')],
+});
+services.files.set('/directory.json', []);
+const arriving = JSON.parse(process.env['FAKE_INCOMING'] ?? '["hello"]') as string[];
+process.on('SIGUSR2', () => {
+  const text = arriving.shift();
+  if (text !== undefined) services.chat.receive('bob', text);
+});
+
+process.exitCode = await runCli({
+  argv: ['--port', '7688', '--directory', '/directory.json', ...process.argv.slice(2)],
+  env: process.env,
+  services: async () => services,
+  stdio: process,
+  signals: process,
+});
+for (const { to, text } of services.chat.sent) process.stdout.write(`sent ${to} ${JSON.stringify(text)}\n`);
+process.stdout.write(`exit=${process.exitCode}\n`);
+process.removeAllListeners('SIGUSR2');

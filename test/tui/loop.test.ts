@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Tmux } from './tmux.ts';
+
+const PROGRAM = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.ts')}`;
+const SIZE = { columns: 90, rows: 30 };
+
+async function startLoop(incoming: readonly string[] = [], flags = ''): Promise<Tmux> {
+  const quoted = JSON.stringify(incoming).replaceAll("'", String.raw`\u0027`);
+  const tmux = Tmux.start(`NO_COLOR=1 FAKE_INCOMING='${quoted}' ${PROGRAM} ${flags}`, SIZE);
+  await tmux.until((screen) => screen.includes('/help'));
+  return tmux;
+}
+
+test('a message that arrives while a line is typed stands above it, and the line goes on', async () => {
+  await using tmux = await startLoop(['the news']);
+  tmux.type('good mor');
+  await tmux.until((screen) => screen.includes('> good mor'));
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => /bob: the news\n> good mor/.test(screen));
+  tmux.type('ning');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('to: '));
+  tmux.type('carol bob');
+  tmux.press('Enter');
+  const screen = await tmux.until((text) => text.includes('→ bob: delivered (42 ms)'));
+  expect(screen).toContain('→ carol: not delivered yet: it is refused [refused]');
+  expect(screen).toContain('The next try is at');
+});
+
+test('a paste of several lines is one message (TUI-09)', async () => {
+  await using tmux = await startLoop();
+  tmux.type('@bob ');
+  tmux.paste('one\ntwo\nthree');
+  await tmux.until((screen) => screen.includes('> @bob one⏎two⏎three'));
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('→ bob: delivered'));
+  tmux.press('C-d');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain(String.raw`sent bob "one\ntwo\nthree"`);
+  expect(screen).toContain('exit=0');
+});
+
+test('a paste above 4 KiB is asked about, one above 32 KiB is not taken (TUI-09)', async () => {
+  await using tmux = await startLoop();
+  tmux.type('@bob ');
+  await tmux.until((screen) => screen.includes('> @bob'));
+  tmux.paste('x'.repeat(1_000_000));
+  await tmux.until((screen) => screen.includes('at most 32 KiB'));
+  tmux.paste('y'.repeat(5000));
+  await tmux.until((screen) => screen.includes('yyyyy'));
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('Send the pasted 5 KiB? [y/N]'));
+  tmux.type('n');
+  tmux.press('Enter');
+  await tmux.until((screen) => !screen.includes('[y/N]'));
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).not.toContain('sent bob');
+});
+
+test('text of a peer changes nothing in the terminal (TUI-01, TUI-02)', async () => {
+  const hostile = [
+    '\u001b]0;EVILTITLE\u0007',
+    '\u001b]2;EVILTITLE\u001b\\',
+    '\u001b]52;c;UFdORUQ=\u0007',
+    '\u001b[?1049h',
+    '\u001b[?25l\u001b[?1000h',
+    '\u001bPq#0;2;0;0;0\u001b\\',
+    '\u001b_Gf=100;AAAA\u001b\\',
+    '\u001bc',
+    '\u009b2J\u009d0;EVILTITLE\u009c',
+    '\r\b\b\b\u0007\u0007\u000e\u0000',
+    'a\n> typed by nobody',
+    '\u202etxt.exe\u2066\u200b',
+    '\u001b]8;;http://evil.example\u0007good\u001b]8;;\u0007',
+    '\u001b[8mhidden',
+    `${' '.repeat(89)}· bob is verified`,
+    'e' + '\u0301'.repeat(500),
+    'the end',
+  ];
+  await using tmux = await startLoop(hostile);
+  const state = '#{pane_title} #{alternate_on} #{cursor_flag} #{mouse_any_flag} #{pane_in_mode}';
+  const before = tmux.format(state);
+  for (let i = 1; i <= hostile.length; i++) {
+    tmux.signal('SIGUSR2');
+    await tmux.until((screen) => screen.split('\n').filter((line) => line.startsWith('bob: ')).length >= i);
+  }
+  const screen = tmux.screen();
+  expect(tmux.format(state)).toBe(before);
+  expect(tmux.buffers()).toBe('');
+  expect(screen).toContain('bob: ‹U+001B›]0;EVILTITLE‹U+0007›');
+  expect(screen).toContain('‹U+202E›txt.exe‹U+2066›‹U+200B›');
+  expect(screen).not.toMatch(/^> typed by nobody/m);
+  expect(screen).not.toMatch(/^· bob is verified/m);
+  expect(screen).toContain('/help lists the commands');
+});
+
+test('Ctrl-C leaves at once with 130, names what is undelivered, and the terminal is as before (TUI-08)', async () => {
+  await using tmux = await startLoop();
+  tmux.type('@carol are you there?');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('not delivered yet'));
+  tmux.type('half a line');
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('not delivered to carol, not kept: are you there?');
+  expect(screen).toContain('exit=130');
+  expect(tmux.modes().after).toBe(tmux.modes().before);
+});
+
+test('SIGTERM and SIGHUP restore the terminal (TUI-08)', async () => {
+  for (const [signal, exit] of [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    await using tmux = await startLoop();
+    tmux.signal(signal);
+    const screen = await tmux.until((text) => text.includes('pane-done'));
+    expect(screen).toContain(`exit=${exit}`);
+    expect(tmux.modes().after).toBe(tmux.modes().before);
+  }
+});
+
+test('/quit asks while something is undelivered', async () => {
+  await using tmux = await startLoop();
+  tmux.type('@carol hello');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('not delivered yet'));
+  tmux.type('/quit');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('1 message not delivered, not kept. Quit? [y/N]'));
+  tmux.type('n');
+  tmux.press('Enter');
+  await tmux.until((screen) => /^> *$/m.test(screen));
+  tmux.press('C-d');
+  await tmux.until((screen) => screen.includes('Quit? [y/N]'));
+  tmux.type('y');
+  tmux.press('Enter');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('exit=0');
+});
+
+test('Tab completes names, Enter takes the last one, and the up arrow recalls', async () => {
+  await using tmux = await startLoop();
+  tmux.type('first');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('to: '));
+  tmux.type('ca');
+  tmux.press('Tab');
+  await tmux.until((screen) => screen.includes('to: carol'));
+  tmux.press('C-u');
+  tmux.type('bob');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('→ bob: delivered'));
+  tmux.press('Up');
+  await tmux.until((screen) => /^> first *$/m.test(screen.trimEnd().split('\n').at(-1) ?? ''));
+  tmux.type(' again');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('to [bob]:'));
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.split('→ bob: delivered').length === 3);
+  tmux.press('C-d');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('sent bob "first again"');
+});
+
+test('sizes from 1×1 to 500×200 change nothing but the picture (TUI-06)', async () => {
+  await using tmux = await startLoop(['small', 'large']);
+  tmux.type('a long line with 日本語 and 👩🏽‍🚀 in it, so that it does not fit');
+  for (const [columns, rows] of [
+    [20, 5],
+    [1, 1],
+    [500, 200],
+  ] as const)
+    tmux.resize(columns, rows);
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => screen.includes('bob: small'));
+  tmux.resize(90, 30);
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => /bob: large\n> a long line with 日本語/.test(screen));
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('exit=130');
+});
+
+test('--plain writes no escape sequence and works line by line', async () => {
+  await using tmux = Tmux.start(`${PROGRAM} --plain > /dev/null`, SIZE);
+  await tmux.until((screen) => screen.includes('Commands: /help'));
+  tmux.type('hello');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('to: '));
+  tmux.type('bob');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('→ bob: delivered'));
+  tmux.type('/quit');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('pane-done'));
+});
