@@ -47,14 +47,23 @@ export class EnvelopeDirection {
 
   /** HMAC over ctx || lv32(header) || lv32(enc_type) || lv32(hmac_type) || lv32(ct). */
   sign(position: number, headerText: string, ciphertext: Bytes): Bytes {
-    const context = new Writer().bytes(this.#contextStart).u64(position).finish();
-    return this.#mac.sign(context, ...lv32(encodeUtf8(headerText)), ...LV32_TYPES, ...lv32(ciphertext));
+    const header = encodeUtf8(headerText);
+    const input = new Writer()
+      .bytes(this.#contextStart)
+      .u64(position)
+      .u32(header.length)
+      .bytes(header)
+      .bytes(LV32_TYPES)
+      .u32(ciphertext.length)
+      .bytes(ciphertext);
+    return this.#mac.sign(input.finish());
   }
 }
 
 /** The two types of version 1; an envelope that names others was refused before its HMAC is computed. */
-const LV32_TYPES: readonly Bytes[] = [...lv32(encodeUtf8(ENC_TYPE)), ...lv32(encodeUtf8(HMAC_TYPE))];
-
-function lv32(bytes: Bytes): readonly [Bytes, Bytes] {
-  return [new Writer().u32(bytes.length).finish(), bytes];
-}
+const LV32_TYPES = new Writer()
+  .u32(ENC_TYPE.length)
+  .bytes(encodeUtf8(ENC_TYPE))
+  .u32(HMAC_TYPE.length)
+  .bytes(encodeUtf8(HMAC_TYPE))
+  .finish();

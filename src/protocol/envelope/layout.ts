@@ -74,34 +74,27 @@ function parseShallowJson(bytes: Bytes, text: string): { readonly value: unknown
 
 /** Copies the members that the layout knows, in its order; what is no object stays as it is. */
 function inLayoutOrder(value: unknown): unknown {
-  return reorder(value, {
-    header: (header) =>
-      reorder(header, {
-        crc: same,
-        timestamp: same,
-        id: same,
-        seq: same,
-        type: same,
-        reply_to: same,
-        group: same,
-        expires: same,
-      }),
-    message: same,
-    security: (security) =>
-      reorder(security, {
-        hmac: (hmac) => reorder(hmac, { hmac_type: same, hmac_val: same }),
-        enc_type: same,
-      }),
-  });
-}
-
-function reorder(value: unknown, members: Record<string, (member: unknown) => unknown>): unknown {
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(members).map(([name, copy]) => [name, copy(value[name])]));
+  const { header, message, security } = value;
+  return { header: headerInOrder(header), message, security: securityInOrder(security) };
 }
 
-function same(value: unknown): unknown {
-  return value;
+function headerInOrder(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { crc, timestamp, id, seq, type, reply_to, group, expires } = value;
+  return { crc, timestamp, id, seq, type, reply_to, group, expires };
+}
+
+function securityInOrder(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { hmac, enc_type } = value;
+  return { hmac: hmacInOrder(hmac), enc_type };
+}
+
+function hmacInOrder(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { hmac_type, hmac_val } = value;
+  return { hmac_type, hmac_val };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
