@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { x25519 } from '@noble/curves/ed25519.js';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { decodeHex, encodeHex, type Bytes } from '../../base/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
 import { seededBytes } from '../../testing/index.ts';
 import { calculateGenerator, calculateIsk, calculateShare, lvCat, transcriptIr } from './cpace.ts';
 import { sharedSecret } from './curve.ts';
+import { elligator2 } from './elligator2.ts';
 
 /** draft-irtf-cfrg-cpace-21, appendix B.1: CPace with X25519 and SHA-512 (figures of the draft). */
 const VECTOR = {
@@ -122,4 +123,31 @@ function readPublished(path: string): {
   readonly X25519_points: Readonly<Record<string, string>>;
 } {
   return JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof readPublished>;
+}
+
+describe('Elligator 2', () => {
+  test('agrees with a second implementation on the map of RFC 9380, up to the ignored top bit', () => {
+    const draw = seededBytes(9);
+    for (const bytes of [
+      new Uint8Array(32),
+      new Uint8Array(32).fill(0xff),
+      ...Array.from({ length: 50 }, () => draw(32)),
+    ]) {
+      const masked = bytes.slice();
+      masked[31] = masked[31]! & 0x7f;
+      expect(encodeHex(elligator2(bytes))).toBe(encodeHex(elligator2(masked)));
+      expect(encodeHex(elligator2(bytes))).toBe(slowElligator2(masked));
+    }
+  });
+});
+
+/** The definition, step by step: v = −A / (1 + 2r²), then v or −v − A, whichever has a point on the curve. */
+function slowElligator2(bytes: Bytes): string {
+  const field = ed25519.Point.Fp;
+  const a = 486662n;
+  const r = field.create(BigInt(`0x${encodeHex(bytes.toReversed())}`));
+  const v = field.div(field.neg(a), field.add(1n, field.mul(2n, field.sqr(r))));
+  const y2 = field.add(field.add(field.mul(field.sqr(v), v), field.mul(a, field.sqr(v))), v);
+  const x = field.eql(field.pow(y2, (field.ORDER - 1n) / 2n), field.neg(1n)) ? field.sub(field.neg(v), a) : v;
+  return encodeHex(field.toBytes(x));
 }

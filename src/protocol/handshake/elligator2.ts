@@ -11,8 +11,8 @@ const A = 486662n;
 export function elligator2(bytes: Bytes): Bytes {
   const r = modulo(decodeLittleEndian(bytes) & (2n ** 255n - 1n));
   // 1 + 2r² is never 0: −1/2 is not a square modulo P.
-  const v = modulo(-A * power(1n + 2n * r * r, P - 2n));
-  const isOnCurve = power(v * (v * v + A * v + 1n), (P - 1n) / 2n) !== P - 1n;
+  const v = modulo(-A * inverse(modulo(1n + 2n * r * r)));
+  const isOnCurve = isSquare(modulo(v * (v * v + A * v + 1n)));
   return encodeLittleEndian(isOnCurve ? v : modulo(-v - A));
 }
 
@@ -21,13 +21,27 @@ function modulo(value: bigint): bigint {
   return rest < 0n ? rest + P : rest;
 }
 
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  let square = modulo(base);
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = modulo(result * square);
-    square = modulo(square * square);
-  }
+/** x^(P − 2), and P − 2 = (2^250 − 1)·2^5 + 11. */
+function inverse(x: bigint): bigint {
+  return modulo(squared(onesPower(x, 250), 5) * modulo(x ** 11n));
+}
+
+/** Euler's criterion: x^((P − 1) / 2) is not −1, and (P − 1) / 2 = (2^250 − 1)·2^4 + 6. Zero counts as a square. */
+function isSquare(x: bigint): boolean {
+  return modulo(squared(onesPower(x, 250), 4) * modulo(x ** 6n)) !== P - 1n;
+}
+
+/** x^(2^bits − 1). Half the multiplications of square-and-multiply, in an order that does not depend on x. */
+function onesPower(x: bigint, bits: number): bigint {
+  if (bits === 1) return x;
+  if (bits % 2 === 1) return modulo(squared(onesPower(x, bits - 1), 1) * x);
+  const half = onesPower(x, bits / 2);
+  return modulo(squared(half, bits / 2) * half);
+}
+
+function squared(x: bigint, times: number): bigint {
+  let result = x;
+  for (let i = 0; i < times; i++) result = (result * result) % P;
   return result;
 }
 

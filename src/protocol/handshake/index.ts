@@ -7,7 +7,7 @@ export {
   type HandshakeStep,
   type Mode,
 } from './machine.ts';
-export { NAMES_LENGTH, parseUsername, USERNAME_BYTES_MAX } from './names.ts';
+export { parseUsername } from './names.ts';
 export type { Role } from './pattern.ts';
 export * from './session-initiator.ts';
 export * from './session-responder.ts';
