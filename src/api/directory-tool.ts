@@ -1,6 +1,6 @@
 import type { Failure } from '../base/index.ts';
 
-/** Reads and writes the directory file. All but `check` reject with a `CodedError`; every write is atomic, 0600. */
+/** Reads and writes the directory file. All reject with a `CodedError`; every write is atomic, 0600. */
 export interface DirectoryTool {
   /** Every mistake with entry, field and line; empty when the file is good. Rejects with directory-missing, -unreadable. */
   check(path: string): Promise<DirectoryReport>;
@@ -12,6 +12,10 @@ export interface DirectoryTool {
   /** Changes the given fields of one entry; the rest, unknown fields among them, stays as it is. */
   set(path: string, username: string, fields: Partial<DirectoryEntryInput>): Promise<void>;
   remove(path: string, username: string): Promise<void>;
+  /** The password of one entry, for a person who asks for it by name; empty when it has none. */
+  revealPassword(path: string, username: string): Promise<string>;
+  /** The first line of a file, exactly, without its end. Rejects with usage when it cannot be read or is empty. */
+  readPasswordFile(path: string): Promise<string>;
   /** A random password: 20 characters of Crockford's base32 in groups of 5 (100 bits), easy to read aloud. */
   generatePassword(): string;
   /** Addresses of this machine that others might reach, the likeliest first. */
@@ -31,6 +35,8 @@ export interface DirectoryEntryView {
   readonly username: string;
   readonly port: number;
   readonly ip: string;
+  /** Where to dial besides ip and port, when the entry says so. */
+  readonly furtherAddresses?: readonly { readonly ip: string; readonly port: number }[];
   readonly hasPassword: boolean;
   readonly key?: string;
   /** 1-based line of the entry's opening brace. */

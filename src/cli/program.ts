@@ -42,6 +42,11 @@ const COMMANDS: readonly CommandRow[] = [
     summary: 'show who you are: name, key, folders',
     load: () => import('./commands/identity.ts'),
   },
+  {
+    name: 'directory',
+    summary: 'write and check the file of people',
+    load: () => import('./directory/index.ts'),
+  },
 ];
 
 const EXAMPLES = `Examples:

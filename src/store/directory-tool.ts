@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type {
@@ -8,8 +17,8 @@ import type {
   DirectoryReport,
   DirectoryTool,
 } from '../api/index.ts';
-import { CodedError, decodeUtf8, encodeUtf8, type Failure } from '../base/index.ts';
-import { editDirectory, EMPTY_DIRECTORY, parseDirectory } from '../directory/index.ts';
+import { CodedError, decodeUtf8, encodeUtf8, toSafeText, type Failure } from '../base/index.ts';
+import { editDirectory, EMPTY_DIRECTORY, parseDirectory, parseUsernameText } from '../directory/index.ts';
 import type { Directory, DirectoryEdit, DirectoryEntry } from '../directory/index.ts';
 import { syncFolder, writeFileAtomic } from './atomic-write.ts';
 import { readDirectoryFile } from './directory-file.ts';
@@ -27,6 +36,8 @@ export function createDirectoryTool(): DirectoryTool {
     add: async (path, entry) => addEntry(path, entry),
     set: async (path, username, fields) => change(path, { type: 'set', username, fields }),
     remove: async (path, username) => change(path, { type: 'remove', username }),
+    revealPassword: async (path, username) => revealPassword(path, username),
+    readPasswordFile: async (path) => readPasswordFile(path),
     generatePassword,
     localAddresses: reachableAddresses,
   };
@@ -56,10 +67,46 @@ function loadDirectory(path: string): Directory {
   throw invalidDirectory(path, parsed.failure);
 }
 
-function viewOf({ username, port, ip, password, key, line }: DirectoryEntry): DirectoryEntryView {
-  const hasPassword = password.reveal() !== '';
-  const view = { username, port, ip, hasPassword, line };
-  return key === undefined ? view : { ...view, key: Buffer.from(key).toString('base64') };
+function viewOf({ username, port, ip, addresses, password, key, line }: DirectoryEntry): DirectoryEntryView {
+  const further = addresses.slice(1);
+  return {
+    username,
+    port,
+    ip,
+    ...(further.length > 0 && { furtherAddresses: further }),
+    hasPassword: password.reveal() !== '',
+    ...(key !== undefined && { key: Buffer.from(key).toString('base64') }),
+    line,
+  };
+}
+
+function revealPassword(path: string, username: string): string {
+  const name = parseUsernameText(username);
+  const entry = name.ok ? loadDirectory(path).entry(name.value) : undefined;
+  if (entry !== undefined) return entry.password.reveal();
+  throw new CodedError({
+    code: 'contact-unknown',
+    message: `the directory has no “${toSafeText(username)}”`,
+  });
+}
+
+/** A password has at most 1 KiB; a longer line is another file by mistake. */
+const PASSWORD_FILE_BYTES_MAX = 4_096;
+
+function readPasswordFile(path: string): string {
+  const problem = (why: string, cause?: unknown) =>
+    new CodedError({ code: 'usage', message: `the password file ${path} ${why}` }, { cause });
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw problem(`cannot be read: ${(error as Error).message}`, error);
+  }
+  if (bytes.length > PASSWORD_FILE_BYTES_MAX) throw problem('is larger than 4 KiB');
+  const line = decodeUtf8(bytes)?.split(/\r?\n/, 1)[0];
+  if (line === undefined) throw problem('is not UTF-8');
+  if (line === '') throw problem('begins with an empty line');
+  return line;
 }
 
 function init(path: string): void {

@@ -260,6 +260,9 @@ function fakeDirectory(files: Map<string, DirectoryEntryInput[]>): DirectoryTool
         path,
         entriesOf(path).filter((entry) => entry.username !== username),
       ),
+    revealPassword: async (path, username) =>
+      entriesOf(path).find((entry) => entry.username === username)?.password ?? '',
+    readPasswordFile: async () => 'from a file',
     generatePassword: () => 'ABCDE-FGHJK-MNPQR-STVWX',
     localAddresses: () => ['192.0.2.7'],
   };
