@@ -59,8 +59,8 @@ export class Sessions {
       } as const;
       return this.#core.connection(link, { type: 'abort', failure }, now);
     }
-    const { record, verdict, event } = this.#core.desk.settle(established, now.wall);
-    this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
+    const { record, isChanged, verdict, event } = this.#core.desk.settle(established, now.wall);
+    if (isChanged) this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
     if (event) this.#core.emit({ type: 'event', event });
     const session: LinkSession = {
       peer,
@@ -87,6 +87,7 @@ export class Sessions {
     session.readyOrder = ++this.#readyOrder;
     session.skewMs = ready.clock - now.wall;
     session.isUsable = session.verdict === 'ok' && ready.status === 'ok';
+    if (link.dialled && session.mode === 'session' && session.isUsable) this.#confirm(session.peer.name, now);
     if (session.isUsable) this.#apply(session.peer, session.peer.inbox.onReady(ready), now);
     if (!link.dialled) this.#sendReady(link, session, now);
     if (!session.isUsable) return this.#notUsable(link, session, ready, now);
@@ -146,6 +147,11 @@ export class Sessions {
     if (!peer) return;
     for (const link of peer.links) this.#core.connection(link, { type: 'close', code: 'refused' }, now);
     peer.dial.failed(CONTACT_REMOVED(peer.name), now.monotonic, 0, false);
+  }
+
+  #confirm(name: string, now: Now): void {
+    const record = this.#core.desk.confirm(name, now.wall);
+    this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
   }
 
   #isOurPake(name: string): boolean {

@@ -69,22 +69,32 @@ export class TrustDesk {
   settle(
     established: Established,
     nowWall: number,
-  ): { readonly record: TrustRecord; readonly verdict: Verdict; readonly event?: ChatEvent } {
+  ): {
+    readonly record: TrustRecord;
+    readonly isChanged: boolean;
+    readonly verdict: Verdict;
+    readonly event?: ChatEvent;
+  } {
     const { remoteName: username, remoteStatic: key, pairPsk } = established;
     const before = this.book.record(username);
     const settled = pairPsk
       ? settleEnrol(before, { username, key, psk: pairPsk }, nowWall)
-      : this.#settleSession(before, key, nowWall);
+      : this.#settleSession(before, established, nowWall);
     this.book.put(settled.record);
     const isNew =
       settled.verdict === 'key-pending' && !(before.pending && equalBytes(before.pending.key, key));
     return {
       ...settled,
+      isChanged: settled.record !== before,
       verdict: this.#listed(username, key, settled.verdict),
       ...(isNew ? { event: this.#pendingEvent(settled.record) } : {}),
     };
   }
 
+  /** READY has proven the psk to the initiator of a session. */
+  confirm(username: string, nowWall: number): TrustRecord {
+    return this.#put(settleSession(this.book.record(username), nowWall));
+  }
   approve(username: string, nowWall: number): TrustRecord {
     return this.#put(approvePending(this.book.record(username), nowWall));
   }
@@ -110,13 +120,15 @@ export class TrustDesk {
     return record;
   }
 
+  /** Message 3 proves the psk to the responder; the initiator waits for READY (`confirm`). */
   #settleSession(
     record: TrustRecord,
-    key: Bytes,
+    { remoteStatic, role }: Established,
     nowWall: number,
   ): { readonly record: TrustRecord; readonly verdict: Verdict } {
-    if (record.pin && equalBytes(record.pin.key, key))
-      return { record: settleSession(record, nowWall), verdict: 'ok' };
+    if (record.pin && equalBytes(record.pin.key, remoteStatic)) {
+      return { record: role === 'responder' ? settleSession(record, nowWall) : record, verdict: 'ok' };
+    }
     return { record, verdict: record.pending ? 'key-pending' : 'refused' };
   }
 

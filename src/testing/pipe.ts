@@ -8,7 +8,7 @@ const RESET: Failure = { code: 'reset', message: 'The connection was reset.' };
 export class Pipe {
   readonly ends: readonly [dialler: PipeEnd, listener: PipeEnd];
   /** The connection breaks once this many bytes of both directions have arrived. */
-  cutAfterBytes = Number.POSITIVE_INFINITY;
+  cutAfterBytes: number = Number.POSITIVE_INFINITY;
   /** The same, for one direction: 0 is the dialler's. */
   readonly cutAfterBytesFrom: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   /** Bytes that arrived, by direction. */
@@ -36,7 +36,11 @@ export class Pipe {
   /** How many of these bytes still arrive before the cut. */
   admit(from: 0 | 1, length: number): number {
     const total = this.arrived[0] + this.arrived[1];
-    const admitted = Math.min(length, this.cutAfterBytes - total, this.cutAfterBytesFrom[from] - this.arrived[from]);
+    const admitted = Math.min(
+      length,
+      this.cutAfterBytes - total,
+      this.cutAfterBytesFrom[from] - this.arrived[from],
+    );
     this.arrived[from] += admitted;
     return admitted;
   }

@@ -39,7 +39,7 @@ export class Schedule {
   }
 
   #rise(index: number): void {
-    for (let child = index; child > 0; ) {
+    for (let child = index; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!this.#isBefore(child, parent)) return;
       this.#swap(child, parent);
@@ -47,7 +47,7 @@ export class Schedule {
     }
   }
   #sink(index: number): void {
-    for (let parent = index; ; ) {
+    for (let parent = index; ;) {
       const left = 2 * parent + 1;
       let first = parent;
       if (this.#isBefore(left, first)) first = left;

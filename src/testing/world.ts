@@ -41,11 +41,23 @@ export class World {
   }
 
   /** A node for each name, on ports from 7001, with the same directory unless `directoryOf` says otherwise. */
-  start(names: readonly string[], directoryOf?: (name: string) => Directory): void {
+  start(
+    names: readonly string[],
+    directoryOf?: (name: string) => Directory,
+    homeOf?: (name: string) => SimulatedHome,
+  ): void {
     const directory = directoryFor(names.map((username, index) => ({ username, port: 7001 + index })));
     for (const [index, name] of names.entries()) {
-      this.nodes.set(name, new SimulatedNode(this, name, 7001 + index, directoryOf?.(name) ?? directory));
+      const home = homeOf?.(name) ?? { keys: this.#keys(), records: [] };
+      this.nodes.set(
+        name,
+        new SimulatedNode(this, name, 7001 + index, directoryOf?.(name) ?? directory, home),
+      );
     }
+  }
+  #keys(): X25519KeyPair {
+    const secret = this.entropy.bytes(32);
+    return { secret, publicKey: nativePrimitives.x25519PublicKey(secret) };
   }
   node(name: string): SimulatedNode {
     const node = this.nodes.get(name);
@@ -66,7 +78,11 @@ export class World {
     const target = [...this.nodes.values()].find((node) => node.port === port && node.isListening);
     this.schedule.after(this.latency(), () => {
       if (!target || !target.isListening) {
-        return from.input({ type: 'dial-failed', link, failure: { code: 'refused', message: 'Nobody listens there.' } });
+        return from.input({
+          type: 'dial-failed',
+          link,
+          failure: { code: 'refused', message: 'Nobody listens there.' },
+        });
       }
       const accepted = target.nextLink();
       const pipe: Pipe = new Pipe(this, { node: from, link }, { node: target, link: accepted });
@@ -92,6 +108,11 @@ export class World {
   }
 }
 
+export interface SimulatedHome {
+  readonly keys: X25519KeyPair;
+  readonly records: readonly TrustRecord[];
+}
+
 /** One engine with its sockets and its store played by the world. */
 export class SimulatedNode {
   readonly name: string;
@@ -106,24 +127,27 @@ export class SimulatedNode {
   #nextLink = 1;
   #timer = 0;
 
-  constructor(world: World, name: string, port: number, directory: Directory) {
+  constructor(world: World, name: string, port: number, directory: Directory, home: SimulatedHome) {
     this.#world = world;
     this.name = name;
     this.port = port;
-    const secret = world.entropy.bytes(32);
-    this.keys = { secret, publicKey: nativePrimitives.x25519PublicKey(secret) };
-    this.engine = this.#openEngine(directory, [], this.keys);
+    this.keys = home.keys;
+    for (const record of home.records) this.changes.push({ type: 'trust', record });
+    this.engine = this.#openEngine(directory, home.records, home.keys);
   }
 
   /** A new process: the queue and the numbering are gone, the key and the pins are as they were committed. */
-  restart(directory: Directory, keys: X25519KeyPair = this.keys): void {
+  restart(directory: Directory, home: SimulatedHome = this.home): void {
     for (const end of this.ends.values()) end.pipe.cut();
     this.ends.clear();
+    this.engine = this.#openEngine(directory, home.records, home.keys);
+  }
+  /** What is on this node's disk. */
+  get home(): SimulatedHome {
     const records = new Map<string, TrustRecord>();
-    if (keys === this.keys) {
-      for (const change of this.changes) if (change.type === 'trust') records.set(change.record.username, change.record);
-    }
-    this.engine = this.#openEngine(directory, [...records.values()], keys);
+    for (const change of this.changes)
+      if (change.type === 'trust') records.set(change.record.username, change.record);
+    return { keys: this.keys, records: [...records.values()] };
   }
 
   get time(): Now {
@@ -206,7 +230,12 @@ export class SimulatedNode {
 
 /** A directory with these people on 127.0.0.1; each password is `pw-<name>` unless given. */
 export function directoryFor(
-  people: readonly { readonly username: string; readonly port: number; readonly password?: string; readonly key?: string }[],
+  people: readonly {
+    readonly username: string;
+    readonly port: number;
+    readonly password?: string;
+    readonly key?: string;
+  }[],
 ): Directory {
   const json = people.map(({ username, port, password, key }) => ({
     username,

@@ -100,6 +100,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         if (!(this.#phase === 'open' && this.#isPeerClosed)) this.#finish(this.#endFailure(), out);
         break;
       case 'lost':
+        this.#finish(this.#lossFailure(input.failure), out);
+        break;
       case 'abort':
         this.#finish(input.failure, out);
         break;
@@ -342,6 +344,11 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       this.#close({ type: 'close', code: 'protocol-error' }, now, out);
     }
     return this.#finish(failure, out);
+  }
+
+  /** A peer that closes with our bytes unread resets the connection: before its READY that says what an end would. */
+  #lossFailure(failure: Failure): Failure {
+    return failure.code === 'reset' && this.#phase !== 'open' ? (this.#endFailure() ?? failure) : failure;
   }
 
   #endFailure(): Failure | undefined {
