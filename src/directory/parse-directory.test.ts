@@ -226,6 +226,33 @@ describe('properties', () => {
     );
   });
 
+  test('any JSON in any field never throws, and every mistake has its line (DIR-06)', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.string({ unit: 'binary' }),
+      fc.double(),
+      fc.constantFrom('bob', KEY, 'h', 1),
+    );
+    const fields = fc.record(
+      {
+        username: value,
+        password: value,
+        port: value,
+        ip: value,
+        key: value,
+        addresses: fc.oneof(value, fc.array(value)),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fields, value), { maxLength: 4 }), (entries) => {
+        for (const problem of problemsOf(parseEntries(...entries)))
+          expect(problem).toMatch(/^line \d+(?:, column \d+)?: /);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('what is broken in one place never throws, and what is accepted is JSON to everyone', () => {
     const text = JSON.stringify([
       entry({ addresses: ['::1'], key: KEY }),

@@ -77,12 +77,7 @@ class EntryReader {
     const key = this.#key(node, place);
     const others = this.#addresses(node, port, place);
     if (password === '' && findNodeAtLocation(node, ['key']) === undefined) {
-      this.#at(
-        node,
-        place,
-        'has neither a password nor a key',
-        'Both people need the same idea of one of them.',
-      );
+      this.#at(node, place, 'has neither a password nor a key', 'Give it a password, or the person’s key.');
     }
     if (username === undefined || password === undefined || port === undefined || ip === undefined)
       return undefined;

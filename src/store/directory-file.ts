@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync, watch } from 'node:fs';
 import type { BigIntStats, FSWatcher, Stats } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { CodedError, type Bytes, type ErrorCode, type Failure } from '../base/index.ts';
 import { DIRECTORY_BYTES_MAX } from '../directory/index.ts';
@@ -59,21 +58,22 @@ function unreadable(path: string, why: string, cause?: unknown): CodedError {
 }
 
 function findWarnings(path: string, stats: Stats, bytes: Bytes): readonly Failure[] {
-  if (process.platform === 'win32') return [];
-  const me = userInfo();
+  // Windows has no such ids, and other rights.
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  if (uid === undefined || gid === undefined) return [];
   const real = realpathSync(path);
   const folder = statSync(dirname(real));
   const warnings: Failure[] = [];
   const warn = (message: string, hint: string) => warnings.push({ code: 'directory-unsafe', message, hint });
-  const isForeign = (uid: number) => uid !== me.uid && uid !== 0;
+  const isForeign = (owner: number) => owner !== uid && owner !== 0;
   if (isForeign(stats.uid))
-    warn(`the directory file ${path} belongs to another user`, `Run: chown ${me.username} ${quote(path)}`);
+    warn(`the directory file ${path} belongs to another user`, `Run: chown ${uid} ${quote(path)}`);
   if ((stats.mode & 0o022) !== 0) {
     warn(`others can write the directory file ${path}`, `Run: chmod 600 ${quote(path)}`);
   } else if ((stats.mode & 0o044) !== 0 && Buffer.from(bytes).includes('"password"')) {
     warn(`others can read the passwords in ${path}`, `Run: chmod 600 ${quote(path)}`);
   }
-  if (isForeign(folder.uid) || isWritableByOthers(folder, me.gid)) {
+  if (isForeign(folder.uid) || isWritableByOthers(folder, gid)) {
     warn(
       `others can replace the directory file ${path}: they can write its folder`,
       `Run: chmod go-w ${quote(dirname(real))}`,

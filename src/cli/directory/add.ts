@@ -35,7 +35,7 @@ async function add(name: string, flags: AddFlags, file: DirectoryFile, context: 
   const place = { ip: await askIp(name, flags, context), port: await askPort(name, flags, context) };
   const given = await passwordFromFlags(flags, file, context);
   const needsNone = flags.key !== undefined;
-  const password = given ?? (needsNone ? '' : await askPassword(`Password between you and ${name}`, context));
+  const password = given ?? (needsNone ? '' : await askPassword(`Password of ${name}`, context));
   const entry: DirectoryEntryInput = { username: name, password, ...place };
   await file.tool.add(file.path, flags.key === undefined ? entry : { ...entry, key: flags.key });
   if (flags.generate === true) context.output.data(password);
