@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { PeerText } from './peer-text.ts';
 import { toJsonLine, toSafeLine, toSafeText } from './safe-text.ts';
 
@@ -56,7 +56,7 @@ describe('every code point there is', () => {
       for (let code = start; code < start + 0x100; code++) text += `a${String.fromCodePoint(code)}`;
       const line = toJsonLine({ text });
       expect(JSON.parse(line)).toEqual({ text });
-      const survivor = [...line].find((char) => isUnsafe(char.codePointAt(0) ?? 0));
+      const survivor = Array.from(line).find((char) => isUnsafe(char.codePointAt(0) ?? 0));
       expect(survivor).toBeUndefined();
     }
   });
@@ -120,6 +120,6 @@ test('writing of the world stays as it is', () => {
 
 test('a peer’s text prints safely wherever it becomes a string, and JSON lines escape it (TUI-11)', () => {
   const text = new PeerText('hi\u001b[2J\u202e\u0085');
-  expect(`${text}`).toBe('hi‹U+001B›[2J‹U+202E›‹U+0085›');
+  expect(String(text)).toBe('hi‹U+001B›[2J‹U+202E›‹U+0085›');
   expect(toJsonLine({ text })).toBe('{"text":"hi\\u001b[2J\\u202e\\u0085"}');
 });

@@ -99,7 +99,7 @@ function judge(text: string): readonly Judged[] {
     marks: 0,
     joiners: 0,
   };
-  const chars = [...text];
+  const chars = Array.from(text);
   return chars.map((char, i) => ({ char, verdict: judgeOne(char, chars[i + 1], before) }));
 }
 

@@ -8,6 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What every command gets. */
 export interface CliContext {
+  readonly version: string;
   readonly env: Environment;
   readonly stdio: CliStdio;
   readonly output: Output;

@@ -5,6 +5,9 @@ export type Style = 'plain' | 'dim' | 'good' | 'bad' | 'loud';
 
 const SGR: Readonly<Record<Style, string>> = { plain: '', dim: '2', good: '32', bad: '31', loud: '1;31' };
 
+/** Nobody reads any more: the pipe's reader left, or the terminal hung up. */
+const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+
 /**
  * Where all output of the command line passes. It cleans every line itself (`SafeText`), so that no caller can forget it,
  * and colours after cleaning. A reader that went away (EPIPE) ends the output quietly.
@@ -56,17 +59,13 @@ export class Output {
     const colours = !this.plain && !this.#noColour && this.#stdio[stream].isTTY === true;
     return colours && SGR[style] !== '' ? `\u001b[${SGR[style]}m${safe}\u001b[0m` : safe;
   }
-  dispose(): void {
-    // The listeners for errors stay: a late EPIPE must not become an unhandled one.
-    this.#closed.abort();
-  }
 
   #write(stream: CliOutput, line: string, style: Style): void {
     if (stream === this.#stdio.stdout && this.#closed.signal.aborted) return;
     stream.write(`${this.paint(line, style, stream === this.#stdio.stdout ? 'stdout' : 'stderr')}\n`);
   }
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') this.#closed.abort();
+    if (GONE.has(error.code ?? '')) this.#closed.abort();
     else throw error;
   };
 }

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { VERSION } from '../version.ts';
 import { closest } from './closest.ts';
 import type { CliContext } from './context.ts';
 import { usageError } from './report-error.ts';
@@ -66,7 +65,7 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
   const program = new Command('sotto');
   program
     .description('Encrypted chat straight from one machine to another. Without a command: talk.')
-    .version(`sotto ${VERSION}`, '-V, --version', 'show the version')
+    .version(`sotto ${context.version}`, '-V, --version', 'show the version')
     .enablePositionalOptions()
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', EXIT_CODE_HELP)
@@ -96,7 +95,7 @@ async function addCommand(
 ): Promise<void> {
   const command = program.command(row.name).summary(row.summary);
   quietly(command, context);
-  if (argv.includes(row.name)) (await row.load()).define(command as Command, context);
+  if (argv.includes(row.name)) (await row.load()).define(command, context);
 }
 
 /** Errors come back as exceptions, and help goes to the run's own streams. */

@@ -3,7 +3,7 @@ import { usageError } from './report-error.ts';
 import type { CliInput } from './stdio.ts';
 
 /** A text's limit on the wire, in bytes of UTF-8. */
-export const TEXT_BYTES_MAX = 32 * 1024;
+export const TEXT_BYTES_MAX: number = 32 * 1024;
 
 /** All of stdin as one text; the line end that closes a pipe's output is not part of it. */
 export async function readText(stdin: CliInput, signal: AbortSignal): Promise<string> {

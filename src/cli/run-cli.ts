@@ -1,5 +1,4 @@
 import type { Services } from '../api/index.ts';
-import { VERSION } from '../version.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
@@ -8,6 +7,7 @@ import { reportError } from './report-error.ts';
 import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
 
 export interface CliRun {
+  readonly version: string;
   /** Without the program's own name. */
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -17,7 +17,7 @@ export interface CliRun {
 }
 
 /** After a signal, a command has this long to close its sessions and restore the terminal. */
-const STOP_GRACE_MS = 3000;
+const STOP_GRACE_MS = 1000;
 const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.terminated,
@@ -27,7 +27,7 @@ const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
 /** Runs one command line and resolves to the exit code; never rejects and never ends the process itself. */
 export async function runCli(run: CliRun): Promise<number> {
   if (run.argv.length === 1 && ['--version', '-V'].includes(run.argv[0] ?? '')) {
-    run.stdio.stdout.write(`sotto ${VERSION}\n`);
+    run.stdio.stdout.write(`sotto ${run.version}\n`);
     return EXIT.done;
   }
   const output = new Output(run.stdio, run.env);
@@ -35,6 +35,7 @@ export async function runCli(run: CliRun): Promise<number> {
   const unhook = hookSignals(run.signals, stop);
   let loading: Promise<Services> | undefined;
   const context: CliContext = {
+    version: run.version,
     env: run.env,
     stdio: run.stdio,
     output,

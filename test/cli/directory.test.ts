@@ -53,7 +53,13 @@ async function run(
     );
   const stdio = { stdin: input, stdout: sink('stdout'), stderr: sink('stderr') };
   const env = { NO_COLOR: '1', SOTTO_DIRECTORY: path, SOTTO_PORT: '9999' };
-  const exit = await runCli({ argv: ['directory', ...args], env, services: async () => services, stdio });
+  const exit = await runCli({
+    version: '0.0.0',
+    argv: ['directory', ...args],
+    env,
+    services: async () => services,
+    stdio,
+  });
   return { exit, ...out };
 }
 

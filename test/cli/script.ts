@@ -60,6 +60,14 @@ async function runStep(given: Given, step: Step): Promise<void> {
               setImmediate(() => signals.emit(signal.name));
           // A person answers a question, and the terminal shows the end of the line.
           if (given.tty && name === 'stderr' && /[^\n]$/.test(chunk.toString())) answer();
+          // After the questions there is no prompt: the rest is typed without one.
+          if (given.tty && chunk.toString().startsWith('Type a text'))
+            stdin.end(
+              answers
+                .splice(0)
+                .map((line) => `${line}\n`)
+                .join(''),
+            );
           callback();
         },
       }),
@@ -73,8 +81,9 @@ async function runStep(given: Given, step: Step): Promise<void> {
   };
   if (!given.tty) stdin.end(step.stdin.map((line) => `${line}\n`).join(''));
   const exit = await runCli({
+    version: '0.0.0',
     argv: step.argv,
-    env: { HOME: '/home/alice', ...given.env },
+    env: { HOME: '/home/alice', NO_COLOR: '1', ...given.env },
     services: async () => services,
     stdio: { stdin, stdout: sink('stdout'), stderr: sink('stderr') },
     signals,
@@ -82,8 +91,7 @@ async function runStep(given: Given, step: Step): Promise<void> {
   const name = `sotto ${step.argv.join(' ')}`;
   expectLines(`${name}: stdout`, out.stdout, step.stdout);
   expectLines(`${name}: stderr`, out.stderr, step.stderr);
-  expect(exit, `${name}: exit code; stderr was ${out.stderr}`).toBe(step.exit);
-  expect(callsOf(services), `${name}: calls`).toEqual(step.calls);
+  expect({ name, exit, calls: callsOf(services) }).toEqual({ name, exit: step.exit, calls: step.calls });
 }
 
 function servicesOf(given: Given): FakeServices {
@@ -112,7 +120,9 @@ function callsOf(services: FakeServices): readonly string[] {
   const opened = services.opened.map((options) =>
     ['open', options.mode, `port=${options.port}`, options.directory, ...extras(options)].join(' '),
   );
-  const sent = services.chat.sent.map(({ to, text }) => `text ${to} ${JSON.stringify(text)}`);
+  const sent = services.chat.sent.map(
+    ({ to, text }) => `text ${to} ${text.length > 100 ? `${text.length} bytes` : JSON.stringify(text)}`,
+  );
   const entries = [...services.files].flatMap(([path, list]) =>
     list
       .filter(({ password }) => password.length > 1)
@@ -133,7 +143,7 @@ function extras(options: FakeServices['opened'][number]): readonly string[] {
 function expectLines(what: string, actual: string, expected: readonly string[]): void {
   const lines = actual === '' ? [] : actual.replace(/\n$/, '').split('\n');
   const readable = lines.map((line, i) => (matches(line, expected[i]) ? (expected[i] ?? line) : line));
-  expect(readable, what).toEqual(expected);
+  expect({ what, lines: readable }).toEqual({ what, lines: expected });
 }
 
 function matches(line: string, pattern: string | undefined): boolean {

@@ -10,10 +10,20 @@ services.files.set('/directory.json', []);
 const arriving = JSON.parse(process.env['FAKE_INCOMING'] ?? '["hello"]') as string[];
 process.on('SIGUSR2', () => {
   const text = arriving.shift();
-  if (text !== undefined) services.chat.receive('bob', text);
+  // An event that no face knows: showing it is a bug.
+  if (text === 'BUG') services.chat.emit({ type: 'bug' } as never);
+  else if (text === 'KEY')
+    services.chat.emit({
+      type: 'key-pending',
+      name: 'bob',
+      oldSafetyNumber: '00001'.repeat(12),
+      newSafetyNumber: '00002'.repeat(12),
+    });
+  else if (text !== undefined) services.chat.receive('bob', text);
 });
 
 process.exitCode = await runCli({
+  version: '0.0.0',
   argv: ['--port', '7688', '--directory', '/directory.json', ...process.argv.slice(2)],
   env: process.env,
   services: async () => services,

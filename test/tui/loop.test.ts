@@ -197,3 +197,46 @@ test('--plain writes no escape sequence and works line by line', async () => {
   tmux.press('Enter');
   await tmux.until((screen) => screen.includes('pane-done'));
 });
+
+test('a bug while something is shown restores the terminal first and exits 70 (TUI-10)', async () => {
+  await using tmux = await startLoop(['BUG']);
+  tmux.type('half a line');
+  tmux.signal('SIGUSR2');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('[internal]');
+  expect(screen).toContain('exit=70');
+  expect(tmux.modes().after).toBe(tmux.modes().before);
+});
+
+test('a changed key is a loud block with both numbers and the command to type (CRY-08)', async () => {
+  await using tmux = await startLoop(['KEY']);
+  tmux.signal('SIGUSR2');
+  const screen = await tmux.until((text) => text.includes('/trust bob 0000200002'));
+  expect(screen).toContain('!!! KEY CHANGED: bob');
+  expect(screen).toContain('old safety number: 00001 00001');
+  expect(screen).toContain('new safety number: 00002 00002');
+});
+
+test('Ctrl-Z gives the terminal to the shell, and fg goes on where it was (TUI-08)', async () => {
+  await using tmux = Tmux.start(`set -m; NO_COLOR=1 ${PROGRAM}; echo in-the-shell; read answer; fg`, SIZE);
+  await tmux.until((screen) => screen.includes('/help'));
+  tmux.type('half a line');
+  await tmux.until((screen) => screen.includes('> half a line'));
+  tmux.press('C-z');
+  const shell = await tmux.until((screen) => screen.includes('in-the-shell'));
+  expect(shell).not.toContain('half a line');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('> half a line'));
+  tmux.type(' more');
+  await tmux.until((screen) => screen.includes('> half a line more'));
+  tmux.press('C-c');
+  await tmux.until((screen) => screen.includes('exit=130'));
+});
+
+test('Ctrl-Z where no shell could continue the program changes nothing', async () => {
+  await using tmux = await startLoop();
+  tmux.type('half');
+  tmux.press('C-z');
+  tmux.type(' a line');
+  await tmux.until((screen) => screen.includes('> half a line'));
+});

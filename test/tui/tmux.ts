@@ -53,8 +53,8 @@ export class Tmux implements AsyncDisposable {
   /** The child of the pane's shell: the program itself. */
   signal(name: string): void {
     const shell = readFileSync(join(this.#folder, 'pid'), 'utf8').trim();
-    const child = execFileSync('ps', ['-o', 'pid=', '--ppid', shell], { encoding: 'utf8' }).trim();
-    process.kill(Number(child.split(/\s+/)[0]), name);
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', shell], { encoding: 'utf8' });
+    process.kill(Number(children.trim().split(/\s+/)[0]), name);
   }
   /** Polls until the screen satisfies the condition; fails with the screen as it is at the deadline. */
   async until(condition: (screen: string) => boolean): Promise<string> {

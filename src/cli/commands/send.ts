@@ -84,6 +84,8 @@ async function sendToAll(
     if (waiting.size === 0) done.abort();
   };
   const watch = watchEvents(chat, signal, context, settle);
+  // It is awaited below; a failure before that must not count as unhandled.
+  watch.catch(() => undefined);
   for (const to of names) {
     const id = await chat.sendText({ to, text });
     waiting.set(id, { to, lastReason: undefined });
@@ -91,8 +93,7 @@ async function sendToAll(
     if (progress) settle(id, progress);
   }
   const timer = setTimeout(() => done.abort(), settings.timeoutMs);
-  await watch;
-  clearTimeout(timer);
+  await watch.finally(() => clearTimeout(timer));
   for (const [id, message] of waiting) outcomes.push(reportTimeout(message, id, settings, context));
   // Nothing is kept: what waits for a person, too, is withdrawn.
   for (const message of await chat.undelivered()) await chat.cancel(message.id);

@@ -67,7 +67,7 @@ export function safetyLines(
     const numbers = groups(current.safetyNumber).split(' ');
     for (let i = 0; i < numbers.length; i += 4)
       lines.push({ text: `  ${numbers.slice(i, i + 4).join(' ')}`, style: 'plain' });
-    if (!current.verified)
+    if (!current.verified && !pending)
       lines.push({
         text: `Compare it with ${name} in person or by phone, then: ${place === 'loop' ? `/verify ${name} confirm` : `sotto verify ${name} --confirm`}`,
         style: 'plain',

@@ -159,13 +159,18 @@ function destination(
   }
 }
 
+/** Finding a grapheme costs as much as the text is long, so only its surroundings are looked at. */
+const SURROUNDINGS = 512;
+
 function previousGrapheme(text: string, cursor: number): number {
-  return cursor <= 0 ? 0 : (graphemes.segment(text).containing(cursor - 1)?.index ?? 0);
+  const start = Math.max(0, cursor - SURROUNDINGS);
+  const segment = graphemes.segment(text.slice(start, cursor)).containing(cursor - start - 1);
+  return start + (segment?.index ?? 0);
 }
 
 function nextGrapheme(text: string, cursor: number): number {
-  const segment = graphemes.segment(text).containing(cursor);
-  return segment === undefined ? text.length : segment.index + segment.segment.length;
+  const segment = graphemes.segment(text.slice(cursor, cursor + SURROUNDINGS)).containing(0);
+  return cursor + (segment?.segment.length ?? 0);
 }
 
 function previousWord(text: string, cursor: number): number {

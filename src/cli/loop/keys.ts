@@ -22,6 +22,7 @@ export type KeyName =
   | 'erase-word'
   | 'redraw'
   | 'interrupt'
+  | 'suspend'
   | 'end-of-input';
 
 export type Key =
@@ -53,6 +54,7 @@ const CONTROLS: Readonly<Record<string, KeyName>> = {
   '\u0010': 'up',
   '\u0015': 'erase-to-start',
   '\u0017': 'erase-word',
+  '\u001a': 'suspend',
 };
 
 /** What follows ESC. Modifiers are left out but for Ctrl and Alt with the arrows. */
@@ -90,7 +92,9 @@ export class KeyDecoder {
 
   decode(chunk: string): readonly Key[] {
     const keys: Key[] = [];
-    let input = this.#rest + chunk;
+    // Alt and a letter come in one chunk: an Escape of its own says nothing about what is typed after it.
+    const isLoneEscape = this.#rest === '\u001b' && !/^[[O]/.test(chunk);
+    let input = isLoneEscape ? chunk : this.#rest + chunk;
     this.#rest = '';
     while (input !== '') {
       if (this.#paste) input = this.#takePaste(input, keys);
@@ -125,8 +129,8 @@ export class KeyDecoder {
       if (name) keys.push({ type: 'key', name });
       return input.slice(whole[0].length);
     }
-    // A lone Escape means nothing here; a sequence that is not whole yet waits for the next chunk.
-    if (input === '\u001b' || input.length > 32) return '';
+    // A sequence that is not whole yet waits for the next chunk.
+    if (input.length > 32) return '';
     this.#rest = input;
     return input;
   }

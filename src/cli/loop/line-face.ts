@@ -40,7 +40,6 @@ export async function runLineFace(
       break;
     }
   }
-  if (output.closed.aborted) return EXIT.done;
   return waitForOutcomes(talk, settings, context);
 }
 

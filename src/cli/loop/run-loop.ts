@@ -20,13 +20,15 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true && !settings.plain && !settings.json;
   const services = await context.services();
   const start = await prepareStart(settings, services, context);
+  // Loaded before the chat opens: between that and the first look at its events nothing may wait.
+  const talkOver = isTerminal ? (await import('./terminal-face.ts')).runTerminalFace : talkInLines;
   const options: ChatOptions = {
     ...chatOptions({ ...settings, port: start.port, directory: start.directory }, context.env, 'listen'),
     ...(start.as !== undefined && { as: start.as }),
   };
   const chat = await openAsking(options, services, context);
   try {
-    context.exitCode = await talkOver(chat, isTerminal, settings, context);
+    context.exitCode = await talkOver(chat, settings, context);
   } catch (error) {
     if (error instanceof Stopped) await reportUndelivered(chat, context);
     throw error;
@@ -35,23 +37,16 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
   }
 }
 
-async function talkOver(
-  chat: Chat,
-  isTerminal: boolean,
-  settings: Settings,
-  context: CliContext,
-): Promise<ExitCode> {
-  if (isTerminal) {
-    const { runTerminalFace } = await import('./terminal-face.ts');
-    return runTerminalFace(chat, context);
-  }
+async function talkInLines(chat: Chat, settings: Settings, context: CliContext): Promise<ExitCode> {
   const talk = new Conversation(chat, streamScreen(context, settings));
   const done = new AbortController();
   const watching = talk.watch(done.signal);
   try {
     await talk.start();
     context.output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
-    const exitCode = await runLineFace(talk, settings, context);
+    // When showing an event fails, the loop ends with that; when the events just end, it goes on.
+    const failed = watching.then(async () => new Promise<never>(() => undefined));
+    const exitCode = await Promise.race([runLineFace(talk, settings, context), failed]);
     context.signal.throwIfAborted();
     return exitCode;
   } finally {

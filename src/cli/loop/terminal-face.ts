@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Style } from '../output.ts';
 import { messageLines } from '../print-message.ts';
 import { TEXT_BYTES_MAX } from '../read-text.ts';
+import type { Settings } from '../settings.ts';
 import { completionsFor } from './completion.ts';
 import { Conversation } from './conversation.ts';
 import { EMPTY_EDITOR, updateEditor, viewEditor, type EditorModel } from './editor.ts';
@@ -28,7 +29,11 @@ const PASTE_ASKED_ABOVE_BYTES = 4096;
 const HANGING_INDENT = '  | ';
 
 /** The loop at a terminal. Resolves to the exit code, rejects with `Stopped`; the terminal is as before in any case. */
-export async function runTerminalFace(chat: Chat, context: CliContext): Promise<ExitCode> {
+export async function runTerminalFace(
+  chat: Chat,
+  _settings: Settings,
+  context: CliContext,
+): Promise<ExitCode> {
   const face = new TerminalFace(chat, context);
   return face.run();
 }
@@ -129,6 +134,7 @@ class TerminalFace {
     else if (key.type === 'key' && key.name === 'enter') await this.#onEnter();
     else if (key.type === 'key' && key.name === 'end-of-input') await this.#onEndOfInput();
     else if (key.type === 'key' && key.name === 'tab') this.#onTab();
+    else if (key.type === 'key' && key.name === 'suspend') return this.#terminal.suspend();
     else {
       const action = editingAction(key);
       if (action) this.#editor = updateEditor(this.#editor, action);

@@ -58,6 +58,15 @@ export class Terminal {
     stdin.pause();
   }
 
+  /** Ctrl-Z: gives the terminal to the shell until SIGCONT. */
+  suspend(): void {
+    this.#stdio.stdout.write(`${this.#erased()}${PASTE_MARKS_OFF}`);
+    this.#stdio.stdin.setRawMode?.(false);
+    process.kill(process.pid, 'SIGTSTP');
+    // Continued, or never stopped: a process group without a shell that could continue it ignores the signal.
+    this.#resume();
+  }
+
   /** Shows the row again, changed. */
   draw(view: EditorView): void {
     this.#view = view;

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseLine, parseNames } from './parse-line.ts';
+
+test('a line is a text, a text for somebody, or a command', () => {
+  expect(parseLine('hello @bob')).toEqual({ type: 'text', to: undefined, text: 'hello @bob' });
+  expect(parseLine('@bob hello  you')).toEqual({ type: 'text', to: ['bob'], text: 'hello  you' });
+  expect(parseLine('@bob,@carol hi\nthere')).toEqual({
+    type: 'text',
+    to: ['bob', 'carol'],
+    text: 'hi\nthere',
+  });
+  expect(parseLine('@bob')).toEqual({ type: 'text', to: ['bob'], text: '' });
+  expect(parseLine('/To  bob')).toEqual({ type: 'command', name: 'to', words: ['bob'] });
+  expect(parseLine('  ')).toEqual({ type: 'nothing' });
+});
+
+test('a doubled first character is a text that begins with it', () => {
+  expect(parseLine('//etc/hosts')).toEqual({ type: 'text', to: undefined, text: '/etc/hosts' });
+  expect(parseLine('@@home')).toEqual({ type: 'text', to: undefined, text: '@home' });
+});
+
+test('names come apart by spaces and commas, once each', () => {
+  expect(parseNames('bob, carol @dave bob')).toEqual(['bob', 'carol', 'dave']);
+});

@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createFakeServices, type FakeServices } from '../testing/fake-chat.ts';
+import { runCli } from './run-cli.ts';
+
+/** A reader that has gone away, as `| head` does. */
+function brokenPipe(): Writable {
+  return new Writable({
+    write(_chunk, _encoding, callback) {
+      callback(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    },
+  });
+}
+
+interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(
+  argv: readonly string[],
+  services: FakeServices,
+  options: {
+    readonly stdout?: Writable;
+    readonly onStderr?: (text: string, signals: EventEmitter) => void;
+    readonly stdin?: Buffer;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Ran> {
+  const out = { stdout: '', stderr: '' };
+  const signals = new EventEmitter();
+  const stdin = new PassThrough();
+  if (options.stdin) stdin.end(options.stdin);
+  const sink = (name: keyof typeof out): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, callback) {
+        out[name] += chunk.toString();
+        if (name === 'stderr') options.onStderr?.(out.stderr, signals);
+        callback();
+      },
+    });
+  const stdio = { stdin, stdout: options.stdout ?? sink('stdout'), stderr: sink('stderr') };
+  const env = { HOME: '/h', ...options.env };
+  const exit = await runCli({ version: '0.0.0', argv, env, services: async () => services, stdio, signals });
+  return { exit, ...out };
+}
+
+test('a broken pipe ends listen quietly (TUI-07)', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  const onStderr = (text: string): void => {
+    if (text.includes('listening')) setImmediate(() => services.chat.receive('bob', 'hello'));
+  };
+  const { exit, stderr } = await run(['listen'], services, { stdout: brokenPipe(), onStderr });
+  expect(exit).toBe(0);
+  expect(stderr).toBe('alice is listening on 127.0.0.1:7688\n');
+  expect(services.chat.closed).toBe(true);
+});
+
+test('a broken pipe does not change what send says about delivery', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  const { exit, stderr } = await run(['send', '--json', 'bob', 'hi'], services, { stdout: brokenPipe() });
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: 'delivered to bob in 42 ms\n' });
+});
+
+test('Ctrl-C ends a waiting send with 130 and closes what it opened', async () => {
+  const services = createFakeServices({
+    contacts: [{ name: 'bob', outcome: [{ state: 'sent', held: false }] }],
+  });
+  const waiting = Promise.withResolvers<EventEmitter>();
+  const ran = run(['send', '--timeout', '1h', 'bob', 'hi'], services, {
+    onStderr: (_text, signals) => waiting.resolve(signals),
+  });
+  // The key-pending block reaches stderr, so the command is waiting by then.
+  while (services.chat.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  services.chat.emit({ type: 'key-pending', name: 'bob', newSafetyNumber: '00002'.repeat(12) });
+  (await waiting.promise).emit('SIGINT');
+  const { exit, stdout } = await ran;
+  expect({ exit, stdout }).toEqual({ exit: 130, stdout: '' });
+  expect(services.chat.closed).toBe(true);
+});
+
+test('text on stdin that is not UTF-8 is refused', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  const { exit, stderr } = await run(['send', 'bob'], services, { stdin: Buffer.from([0x68, 0xff, 0x69]) });
+  expect(exit).toBe(2);
+  expect(stderr).toContain('not valid UTF-8 [usage]');
+  expect(services.opened).toEqual([]);
+});
+
+test('an unknown exception is internal, exit 70, with a stack only when tracing', async () => {
+  const services = createFakeServices({ contacts: [] });
+  const broken: FakeServices = {
+    ...services,
+    openChat: async () => {
+      throw new TypeError('boom \u001b[2J');
+    },
+  };
+  const quiet = await run(['identity'], broken);
+  expect(quiet.exit).toBe(70);
+  expect(quiet.stderr).toContain('a bug in sotto: boom ‹U+001B›[2J [internal]');
+  expect(quiet.stderr).not.toContain('run-cli.test.ts');
+  const traced = await run(['identity'], broken, { env: { SOTTO_TRACE: 'all' } });
+  expect(traced.stderr).toContain('run-cli.test.ts');
+});
+
+test('listen --events --json prints everything that happens', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  const onStderr = (text: string, signals: EventEmitter): void => {
+    if (!text.includes('listening') || services.chat.calls.includes('emitted')) return;
+    services.chat.calls.push('emitted');
+    setImmediate(() => {
+      services.chat.emit({ type: 'contact-connected', name: 'bob', firstContact: true });
+      services.chat.emit({ type: 'messages-missing', from: 'bob', count: 2 });
+      setImmediate(() => signals.emit('SIGINT'));
+    });
+  };
+  const { exit, stdout } = await run(['listen', '--events', '--json'], services, { onStderr });
+  expect(exit).toBe(130);
+  expect(stdout.trim().split('\n')).toEqual([
+    '{"type":"contact-connected","name":"bob","first_contact":true}',
+    '{"type":"messages-missing","from":"bob","count":2}',
+  ]);
+});
