@@ -12,4 +12,9 @@ export class CodedError extends Error {
     this.code = failure.code;
     this.hint = failure.hint;
   }
+
+  get failure(): Failure {
+    const { code, message, hint } = this;
+    return hint === undefined ? { code, message } : { code, message, hint };
+  }
 }

@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly directory: Directory;
   readonly records: Iterable<TrustRecord>;
   readonly lingerMs: number;
+  /** False for a program that only looks at its home: nobody is ever called. Default true. */
+  readonly isDialling?: boolean;
   /** Link ids for our dials; the shell draws from the same source for what it accepts. */
   readonly nextLink: () => LinkId;
 }

@@ -104,12 +104,20 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   deadline(): Instant | undefined {
     let earliest = this.#traffic.deadline();
     for (const link of this.#links.values()) earliest = earlier(earliest, link.connection.deadline());
-    return this.#isShuttingDown ? earliest : earlier(earliest, this.#dialler.deadline());
+    return this.#isDialling ? earlier(earliest, this.#dialler.deadline()) : earliest;
   }
 
   /** Sessions still open: after `shutdown`, when this is 0 everything was ended as agreed. */
   get openLinks(): number {
     return this.#links.size;
+  }
+
+  isProven(link: LinkId): boolean {
+    return this.#links.get(link)?.session !== undefined;
+  }
+
+  get #isDialling(): boolean {
+    return !this.#isShuttingDown && this.#options.isDialling !== false;
   }
 
   #accept(id: LinkId, now: Now): void {
@@ -169,7 +177,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
         break;
       case 'closed':
         this.#links.delete(link.id);
-        this.#out.push({ type: 'release', link: link.id });
+        this.#out.push({ type: 'release', link: link.id, phase: output.phase, failure: output.failure });
         this.#sessions.closed(link, now);
         this.#dialler.closed(link, output.failure, now);
         break;
@@ -210,7 +218,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     }
     this.#traffic.begin();
     for (const peer of this.#peers.values()) this.#traffic.flush(peer, this.#isShuttingDown, now);
-    if (!this.#isShuttingDown) this.#dialler.dialDue(now);
+    if (this.#isDialling) this.#dialler.dialDue(now);
   }
 
   #useDirectory(directory: Directory, now: Now): void {

@@ -2,6 +2,7 @@ import type { ChatEvent } from '../api/index.ts';
 import type { Brand, Bytes, Failure } from '../base/index.ts';
 import type { Directory, TrustRecord } from '../directory/index.ts';
 import type { DeliveryChange } from '../protocol/delivery/index.ts';
+import type { ConnectionPhase } from '../protocol/session/index.ts';
 
 /** One TCP connection, as the shell and the engine both call it. */
 export type LinkId = Brand<number, 'LinkId'>;
@@ -29,7 +30,18 @@ export type EngineOutput =
   | { readonly type: 'write'; readonly link: LinkId; readonly bytes: Bytes }
   | { readonly type: 'end'; readonly link: LinkId }
   /** Nothing more will be said on it; what was written before still leaves. */
-  | { readonly type: 'release'; readonly link: LinkId }
+  | {
+      readonly type: 'release';
+      readonly link: LinkId;
+      readonly phase: ConnectionPhase;
+      readonly failure: Failure | undefined;
+    }
   | { readonly type: 'event'; readonly event: ChatEvent };
 
 export type Change = DeliveryChange | { readonly type: 'trust'; readonly record: TrustRecord };
+
+/** The only writer. Everything one turn of the event loop brought in is one transaction. */
+export interface Store {
+  /** On the disk when it returns. Throws a CodedError (home-unusable) when the disk refuses: nothing may be released then. */
+  commit(changes: readonly Change[]): void;
+}

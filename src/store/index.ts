@@ -3,3 +3,4 @@ export * from './directory-file.ts';
 export * from './directory-tool.ts';
 export * from './home-lock.ts';
 export * from './local-addresses.ts';
+export * from './home.ts';

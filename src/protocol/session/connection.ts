@@ -7,8 +7,7 @@ import {
   type Now,
 } from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
-import { EnvelopeOpener, EnvelopeSealer } from '../envelope/index.ts';
-import type { Established, HandshakeMachine, HandshakeStep } from '../handshake/index.ts';
+import type { HandshakeMachine, HandshakeStep } from '../handshake/index.ts';
 import {
   checkPrefacePrefix,
   decodePreface,
@@ -25,8 +24,8 @@ import type {
   OutgoingMessage,
 } from './connection-types.ts';
 import { itemLength, type Ack, type Item } from './item.ts';
-import { deriveSessionKeys } from './key-schedule.ts';
-import { RECORD_ITEMS_MAX, RecordOpener, RecordSealer } from './record.ts';
+import { openRecords, type Records } from './open-records.ts';
+import { RECORD_ITEMS_MAX } from './record.ts';
 import { SessionTimers } from './session-timers.ts';
 
 /**
@@ -381,25 +380,4 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     out.push(failure ? { type: 'closed', failure, phase } : { type: 'closed', phase });
     return false;
   }
-}
-
-interface Records {
-  readonly sealer: RecordSealer;
-  readonly opener: RecordOpener;
-  readonly envelopeSealer: EnvelopeSealer;
-  readonly envelopeOpener: EnvelopeOpener;
-}
-
-function openRecords(primitives: Primitives, established: Established): Records {
-  const keys = deriveSessionKeys(primitives, established.sessionSecret);
-  const base = { primitives, handshakeHash: established.handshakeHash };
-  const i2r = { ...base, encKey: keys.encI2R, macKey: keys.macI2R, direction: 1 } as const;
-  const r2i = { ...base, encKey: keys.encR2I, macKey: keys.macR2I, direction: 2 } as const;
-  const isInitiator = established.role === 'initiator';
-  return {
-    sealer: new RecordSealer(primitives, isInitiator ? keys.recI2R : keys.recR2I),
-    opener: new RecordOpener(primitives, isInitiator ? keys.recR2I : keys.recI2R),
-    envelopeSealer: new EnvelopeSealer(isInitiator ? i2r : r2i),
-    envelopeOpener: new EnvelopeOpener(isInitiator ? r2i : i2r),
-  };
 }

@@ -1,0 +1,3 @@
+export * from './dial.ts';
+export * from './listen.ts';
+export * from './socket.ts';

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net';
+import type { Bytes, Failure } from '../base/index.ts';
+
+/** What a connected socket tells its owner. At most one of `ended`, then at most one `lost`; nothing after `release`. */
+export interface StreamEvents {
+  bytes(bytes: Bytes): void;
+  /** The peer half-closed. */
+  ended(): void;
+  lost(failure: Failure): void;
+  congested(on: boolean): void;
+}
+
+/** A released socket whose peer does not read has this long to take what was written. */
+const RELEASE_MS = 5_000;
+
+/** One TCP connection: bytes and ends, no protocol. */
+export class Stream {
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  #isReleased = false;
+
+  constructor(socket: Socket, events: StreamEvents) {
+    this.#socket = socket;
+    this.remoteAddress = canonicalRemote(socket.remoteAddress ?? '');
+    socket.setNoDelay(true);
+    const unlessReleased = (act: () => void): void => {
+      if (!this.#isReleased) act();
+    };
+    socket.on('data', (chunk: Uint8Array) => unlessReleased(() => events.bytes(chunk)));
+    socket.on('end', () => unlessReleased(() => events.ended()));
+    socket.on('drain', () => unlessReleased(() => events.congested(false)));
+    socket.on('error', () => unlessReleased(() => events.lost(RESET)));
+    socket.on('close', () => unlessReleased(() => events.lost(RESET)));
+    this.#congested = () => events.congested(true);
+  }
+  readonly #congested: () => void;
+
+  write(bytes: Bytes): void {
+    if (this.#socket.writable && !this.#socket.write(bytes)) this.#congested();
+  }
+  /** Half-close after what was written. */
+  end(): void {
+    if (this.#socket.writable) this.#socket.end();
+  }
+  /** Nothing more is of interest: what was written still leaves, then the socket goes. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (this.#socket.writableLength === 0 && !this.#socket.writableEnded) {
+      this.#socket.destroy();
+      return;
+    }
+    const timer = setTimeout(() => this.#socket.destroy(), RELEASE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.destroySoon();
+  }
+}
+
+const RESET: Failure = { code: 'reset', message: 'The connection was reset.' };
+
+/** One spelling for one address: `::ffff:1.2.3.4` is 1.2.3.4 (NET-17). */
+function canonicalRemote(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}

@@ -1,0 +1,109 @@
+import type { ChatOptions } from '../api/index.ts';
+import { CodedError, type Failure } from '../base/index.ts';
+import type { X25519KeyPair } from '../crypto/index.ts';
+import type { Directory } from '../directory/index.ts';
+import { Engine } from '../engine/index.ts';
+import { nativePrimitives, systemEntropy } from '../primitives/index.ts';
+import type { Home } from '../store/index.ts';
+import { EventHub } from './event-hub.ts';
+import { Links } from './links.ts';
+import { keepListening } from './listening.ts';
+import { loadDirectory } from './load-directory.ts';
+import { NodeChat } from './node-chat.ts';
+import { Trace } from './trace.ts';
+import { TurnLoop } from './turn-loop.ts';
+
+const DEFAULT_LINGER_MS = 60_000;
+
+/** The engine with real sockets, a real clock and a real home round it. */
+export class Node {
+  readonly #home: Home;
+  readonly #path: string;
+  readonly #keys: X25519KeyPair;
+  readonly #hub = new EventHub();
+  readonly #links: Links;
+  readonly #engine: Engine;
+  readonly #loop: TurnLoop;
+
+  constructor(
+    options: ChatOptions,
+    parts: {
+      readonly path: string;
+      readonly directory: Directory;
+      readonly home: Home;
+      readonly trace: string | undefined;
+    },
+  ) {
+    this.#home = parts.home;
+    this.#path = parts.path;
+    this.#keys = {
+      secret: parts.home.secret,
+      publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
+    };
+    this.#links = new Links({
+      enqueue: (input) => this.#loop.enqueue(input),
+      isProven: (link) => this.#engine.isProven(link),
+      random: () => Math.random(),
+    });
+    this.#engine = new Engine({
+      primitives: nativePrimitives,
+      entropy: systemEntropy,
+      self: parts.home.username,
+      keys: this.#keys,
+      directory: parts.directory,
+      records: parts.home.records,
+      lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
+      isDialling: options.mode === 'listen' || options.mode === 'dial',
+      nextLink: () => this.#links.nextId(),
+    });
+    this.#loop = new TurnLoop({
+      engine: this.#engine,
+      store: parts.home,
+      links: this.#links,
+      trace: new Trace(parts.trace, (line) => process.stderr.write(line)),
+      publish: (event) => this.#hub.publish(event),
+    });
+  }
+
+  warn(reason: Failure): void {
+    this.#hub.publish({ type: 'trouble', reason });
+  }
+
+  /** The directory file was edited: the new one comes into force, or the last good one stays (DIR-01, DIR-02). */
+  reloadDirectory(): void {
+    try {
+      this.#loop.enqueue({ type: 'directory', directory: loadDirectory(this.#path).directory });
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.#hub.publish({ type: 'directory-rejected', problems: [error.failure] });
+    }
+  }
+
+  /** Listens if asked to, and is then ready for a face. `watching` is aborted when the chat closes. */
+  async start(options: ChatOptions, watching: AbortController): Promise<NodeChat> {
+    const listener =
+      options.mode === 'listen'
+        ? await keepListening({
+            port: options.port ?? 0,
+            bind: options.bind ?? [],
+            onSocket: (socket) => this.#links.accept(socket),
+            warn: (reason) => this.warn(reason),
+            signal: watching.signal,
+          })
+        : undefined;
+    const self = {
+      username: this.#home.username,
+      key: nativePrimitives.encodeBase64(this.#keys.publicKey),
+      home: this.#home.folder,
+      directory: this.#path,
+      listening: listener?.addresses ?? [],
+    };
+    const free = async (): Promise<void> => {
+      watching.abort();
+      this.#links.releaseAll();
+      await listener?.[Symbol.asyncDispose]();
+      this.#home[Symbol.dispose]();
+    };
+    return new NodeChat({ self, engine: this.#engine, loop: this.#loop, hub: this.#hub, free });
+  }
+}

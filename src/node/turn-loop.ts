@@ -1,0 +1,118 @@
+import type { ChatEvent } from '../api/index.ts';
+import { CodedError, unreachable, type Failure } from '../base/index.ts';
+import type { Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
+import { readClock } from './clock.ts';
+import type { Links } from './links.ts';
+import type { Trace } from './trace.ts';
+
+/** setTimeout's own limit; a later deadline is looked at again then. */
+const TIMER_MAX_MS = 2_147_483_647;
+
+/**
+ * One turn: everything the event loop brought in since the last one goes through the engine, what it changed is committed
+ * at once, and only then anything is released. Handlers enqueue; this acts.
+ */
+export class TurnLoop {
+  readonly #engine: Engine;
+  readonly #store: Store;
+  readonly #links: Links;
+  readonly #trace: Trace;
+  readonly #publish: (event: ChatEvent) => void;
+  #inputs: EngineInput[] = [];
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: {
+    readonly engine: Engine;
+    readonly store: Store;
+    readonly links: Links;
+    readonly trace: Trace;
+    readonly publish: (event: ChatEvent) => void;
+  }) {
+    this.#engine = options.engine;
+    this.#store = options.store;
+    this.#links = options.links;
+    this.#trace = options.trace;
+    this.#publish = options.publish;
+  }
+
+  enqueue(input: EngineInput): void {
+    this.#inputs.push(input);
+    this.schedule();
+  }
+  /** A command has changed the engine: its outputs leave with the next turn. */
+  schedule(): void {
+    if (!this.#isStopped) this.#immediate ??= setImmediate(() => this.#turn());
+  }
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#immediate) clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+  }
+
+  #turn(): void {
+    this.#immediate = undefined;
+    const now = readClock();
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    const outputs: EngineOutput[] = [];
+    for (const input of inputs) outputs.push(...this.#engine.handle(input, now));
+    outputs.push(...this.#engine.handle({ type: 'turn-ended' }, now));
+    const failure = this.#commit(outputs);
+    for (const output of outputs) if (!failure || output.type === 'event') this.#perform(output);
+    if (failure) this.#giveUpTurn(failure);
+    this.#setTimer();
+  }
+
+  #commit(outputs: readonly EngineOutput[]): Failure | undefined {
+    const changes = outputs.flatMap((output) => (output.type === 'commit' ? output.changes : []));
+    if (changes.length === 0) return undefined;
+    try {
+      this.#store.commit(changes);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CodedError) return error.failure;
+      throw error;
+    }
+  }
+
+  /** What was not committed must not be said: every session starts over, and says what is true then. */
+  #giveUpTurn(reason: Failure): void {
+    this.#publish({ type: 'trouble', reason });
+    this.#links.loseAll(reason);
+  }
+
+  #perform(output: EngineOutput): void {
+    this.#trace.output(output);
+    switch (output.type) {
+      case 'commit':
+        break;
+      case 'event':
+        this.#publish(output.event);
+        break;
+      case 'dial':
+        this.#links.dial(output.link, output.host, output.port);
+        break;
+      case 'write':
+        this.#links.stream(output.link)?.write(output.bytes);
+        break;
+      case 'end':
+        this.#links.stream(output.link)?.end();
+        break;
+      case 'release':
+        this.#links.release(output.link);
+        break;
+      default:
+        unreachable(output);
+    }
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const deadline = this.#engine.deadline();
+    if (deadline === undefined || this.#isStopped) return;
+    const delay = Math.min(TIMER_MAX_MS, Math.max(0, Math.ceil(deadline - readClock().monotonic)));
+    this.#timer = setTimeout(() => this.schedule(), delay);
+  }
+}
