@@ -113,7 +113,8 @@ export function plural(count: number, noun: string): string {
 }
 
 export function duration(ms: number): string {
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`;
+  const isWhole = ms >= 1000 && ms % 1000 === 0;
+  return ms >= 10_000 || isWhole ? `${Math.round(ms / 1000)} s` : `${Math.round(ms)} ms`;
 }
 
 function describeOwnKeyPending(

@@ -50,6 +50,20 @@ export class Output {
   question(text: string): void {
     this.#stdio.stderr.write(toSafeText(text));
   }
+  /** Resolves when stdout takes more: a reader that is slow slows down what is shown, and memory stays as it is. */
+  async drained(): Promise<void> {
+    const { stdout } = this.#stdio;
+    if (!stdout.writableNeedDrain || this.closed.aborted) return;
+    await new Promise<void>((resolve) => {
+      const resume = (): void => {
+        stdout.off('drain', resume);
+        this.closed.removeEventListener('abort', resume);
+        resolve();
+      };
+      stdout.on('drain', resume);
+      this.closed.addEventListener('abort', resume, { once: true });
+    });
+  }
   clean(text: string): string {
     return toSafeText(text);
   }

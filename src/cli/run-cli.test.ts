@@ -123,3 +123,31 @@ test('listen --events --json prints everything that happens', async () => {
     '{"type":"messages-missing","from":"bob","count":2}',
   ]);
 });
+
+test('a reader that does not read makes listen wait, not collect', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  let written = 0;
+  const release = Promise.withResolvers<() => void>();
+  const stuck = new Writable({
+    highWaterMark: 10,
+    write(_chunk, _encoding, callback) {
+      written += 1;
+      if (written === 1) release.resolve(callback);
+      else callback();
+    },
+  });
+  const flood = (): void => {
+    for (let i = 0; i < 100; i++) services.chat.receive('bob', `number ${i}`);
+  };
+  const ran = run(['listen'], services, {
+    stdout: stuck,
+    onStderr: () => setImmediate(flood),
+  });
+  const go = await release.promise;
+  expect(stuck.writableLength).toBeLessThan(100);
+  go();
+  services.chat.emit({ type: 'peer-restarted', name: 'bob' });
+  await services.chat.close();
+  expect((await ran).exit).toBe(0);
+  expect(written).toBe(100);
+});

@@ -53,6 +53,7 @@ async function printEvents(
     // What must not be overlooked is said even where stdout carries messages only.
     if (!isMessage && (all || mustBeSaid(event)))
       for (const line of linesOf(event, chat.self)) output.note(line.text, line.style);
+    await output.drained();
   }
 }
 

@@ -32,6 +32,7 @@ export class Conversation {
   readonly #open = new Map<MessageId, OutgoingState>();
   /** States that came before `sendText` gave the id. */
   readonly #early = new Map<MessageId, OutgoingState>();
+  #sending = 0;
   readonly #shown = new Map<MessageId, string>();
   #onChange: (() => void) | undefined;
 
@@ -64,16 +65,20 @@ export class Conversation {
 
   /** Sends to each of the names, or to none when one is unknown. Never rejects. */
   async send(names: readonly string[], text: string): Promise<Submitted> {
+    this.#sending += 1;
     try {
       checkText(text);
       const known = await knownNames(this.chat, names);
       if (known.length === 0) throw usageError('there is no name to send to');
       for (const to of known) this.#track(await this.chat.sendText({ to, text }), to);
       this.last = known;
+      return DONE;
     } catch (error) {
       return this.fail(error);
+    } finally {
+      this.#sending -= 1;
+      if (this.#sending === 0) this.#early.clear();
     }
-    return DONE;
   }
 
   fail(error: unknown): Submitted {
@@ -86,7 +91,10 @@ export class Conversation {
 
   /** Shows every event until the chat closes or the signal aborts. Begins to listen at once. */
   async watch(signal: AbortSignal): Promise<void> {
-    for await (const event of this.chat.events({ signal })) await this.#show(event);
+    for await (const event of this.chat.events({ signal })) {
+      await this.#show(event);
+      await this.screen.drained();
+    }
   }
 
   /** Resolves as soon as nothing can be delivered without a person, or at the abort. */
@@ -123,7 +131,7 @@ export class Conversation {
     if (event.type === 'message-received') return this.screen.message(event);
     if (event.type === 'message-progress') {
       if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
-      else this.#early.set(event.id, event.progress);
+      else if (this.#sending > 0) this.#early.set(event.id, event.progress);
       return;
     }
     if (event.type === 'directory-changed') await this.start();

@@ -17,6 +17,7 @@ export function streamScreen({ output }: CliContext, settings: Settings): Screen
       else for (const line of messageLines(event)) output.data(line);
     },
     say: (line) => output.note(line.text, line.style),
+    drained: async () => output.drained(),
   };
 }
 

@@ -7,4 +7,6 @@ export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;
 export interface Screen {
   message(event: Incoming): void;
   say(line: Line): void;
+  /** Resolves when more can be shown. */
+  drained(): Promise<void>;
 }

@@ -88,6 +88,7 @@ class TerminalFace {
         this.#print(messageLines(event).map((line) => [line, 'plain']));
       },
       say: ({ text, style }) => this.#say(text, style),
+      drained: async () => this.#context.output.drained(),
     };
   }
 
