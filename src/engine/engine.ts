@@ -178,7 +178,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       case 'closed':
         this.#links.delete(link.id);
         this.#out.push({ type: 'release', link: link.id, phase: output.phase, failure: output.failure });
-        this.#sessions.closed(link, now);
+        this.#sessions.closed(link);
         this.#dialler.closed(link, output.failure, now);
         break;
       case 'pake-started':

@@ -1,5 +1,5 @@
-import { decodeUtf8, PeerText, type Now } from '../base/index.ts';
-import type { MessageId } from '../api/index.ts';
+import { decodeUtf8, PeerText, type Bytes, type Now } from '../base/index.ts';
+import type { ChatEvent, MessageId } from '../api/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
 import {
   storedIdBytes,
@@ -10,7 +10,6 @@ import {
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Established } from '../protocol/handshake/index.ts';
 import type { Ack, Close, Ready } from '../protocol/session/index.ts';
-import type { Bytes } from '../base/index.ts';
 import type { EngineCore } from './core.ts';
 import { CONTACT_REMOVED, KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
@@ -134,12 +133,10 @@ export class Sessions {
     session.isUsable = false;
     session.isPeerClosed = true;
     if (close.code === 'bad-envelope') this.#apply(session.peer, session.peer.outbox.onBadEnvelope(), now);
-    if (close.code === 'rolled-back') return;
   }
 
-  closed(link: Link, now: Now): void {
+  closed(link: Link): void {
     link.session?.peer.links.delete(link);
-    void now;
   }
 
   /** The contact was removed from the directory: its sessions end, its queue is held, not dropped. */
@@ -239,7 +236,7 @@ export function takeAck(session: LinkSession): Ack {
   return ack;
 }
 
-function receivedEvent(from: string, row: InboxRow, skewMs: number): import('../api/index.ts').ChatEvent {
+function receivedEvent(from: string, row: InboxRow, skewMs: number): ChatEvent {
   return {
     type: 'message-received',
     id: row.id as MessageId,

@@ -24,8 +24,7 @@ export class Traffic {
 
   /** Of the last flush: when a duplicate is closed by force, when a busy peer is asked again. */
   deadline(): Instant | undefined {
-    const deadline = this.#deadline;
-    return deadline;
+    return this.#deadline;
   }
   /** A new round over all peers begins. */
   begin(): void {
