@@ -1,0 +1,125 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { CodedError, Secret } from '../base/index.ts';
+import type { TrustRecord } from '../directory/index.ts';
+import { defaultHome, homeOwner, openHome, type Home } from './home.ts';
+
+const cleanUp: (() => void)[] = [];
+afterEach(() => {
+  for (const act of cleanUp.splice(0).reverse()) act();
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-home-'));
+  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'alice');
+}
+
+function open(folder: string, { username = 'alice', isReadOnly = false } = {}): Home {
+  const home = openHome({ folder, username, isReadOnly, newSecret: () => new Uint8Array(32).fill(7) });
+  cleanUp.push(() => home[Symbol.dispose]());
+  return home;
+}
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof CodedError ? error.code : String(error);
+  }
+  return 'nothing was thrown';
+}
+
+const bytes = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
+const RECORD: TrustRecord = {
+  username: 'bob',
+  pin: {
+    key: bytes(1),
+    psk: new Secret(bytes(2)),
+    confirmed: true,
+    createdWall: 1_700_000_000_000,
+    lastSeenWall: 1_700_000_000_001,
+    verified: 'compared',
+    minVersion: 1,
+    formerKeys: [{ key: bytes(3), untilWall: 1_600_000_000_000 }],
+  },
+  pending: { key: bytes(4), psk: new Secret(bytes(5)), sinceWall: 1_700_000_000_002 },
+  repairUntilWall: 1_700_000_000_003,
+};
+
+test('what was committed is there after a new start, and secrets lie in a 0600 file of a 0700 folder (STO-12)', () => {
+  const folder = newFolder();
+  const home = open(folder);
+  home.commit([{ type: 'trust', record: RECORD }]);
+  home[Symbol.dispose]();
+  const again = open(folder);
+  expect(again.secret).toEqual(bytes(7));
+  expect(again.records).toHaveLength(1);
+  const [record] = again.records;
+  expect(record?.pin?.psk.reveal()).toEqual(bytes(2));
+  expect(record?.pending?.psk.reveal()).toEqual(bytes(5));
+  expect({ ...record, pin: undefined, pending: undefined }).toEqual({
+    ...RECORD,
+    pin: undefined,
+    pending: undefined,
+  });
+  expect(JSON.stringify(record)).toEqual(JSON.stringify(RECORD));
+  expect(statSync(join(folder, 'home.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+});
+
+test('a second program on the same home is refused, and may look without the lock (DLV-14)', () => {
+  const folder = newFolder();
+  const home = open(folder);
+  expect(codeOf(() => open(folder))).toBe('home-locked');
+  expect(open(folder, { isReadOnly: true }).secret).toEqual(home.secret);
+  home[Symbol.dispose]();
+  expect(open(folder).username).toBe('alice');
+});
+
+test('a home serves one user name', () => {
+  const folder = newFolder();
+  open(folder)[Symbol.dispose]();
+  expect(homeOwner(folder)).toBe('alice');
+  expect(codeOf(() => open(folder, { username: 'mallory' }))).toBe('home-owner');
+  expect(open(folder).username).toBe('alice');
+});
+
+test('a damaged home is named and never overwritten', () => {
+  const folder = newFolder();
+  open(folder)[Symbol.dispose]();
+  const path = join(folder, 'home.json');
+  const good = readFileSync(path, 'utf8');
+  for (const bad of [
+    '',
+    '{',
+    '[]',
+    good.replace('"version": 1', '"version": 2'),
+    good.replace(/"secret": "..../, '"secret": "'),
+  ]) {
+    writeFileSync(path, bad);
+    expect(codeOf(() => open(folder))).toBe('home-damaged');
+    expect(readFileSync(path, 'utf8')).toBe(bad);
+  }
+  writeFileSync(path, good);
+  expect(open(folder).username).toBe('alice');
+});
+
+test('an open folder is closed, and a file in the place of a folder is said', () => {
+  const folder = newFolder();
+  open(folder)[Symbol.dispose]();
+  chmodSync(folder, 0o755);
+  open(folder)[Symbol.dispose]();
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(codeOf(() => open(join(folder, 'home.json', 'x')))).toBe('home-unusable');
+});
+
+test('the default home is the user name’s own folder of the XDG data folder', () => {
+  expect(defaultHome('alice', { XDG_DATA_HOME: '/data' })).toBe('/data/sotto/alice');
+  expect(defaultHome('alice', { XDG_DATA_HOME: 'relative', HOME: '/home/a' })).toBe(
+    '/home/a/.local/share/sotto/alice',
+  );
+  expect(defaultHome('..', { XDG_DATA_HOME: '/data' })).toBe('/data/sotto/_..');
+});
