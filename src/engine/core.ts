@@ -1,4 +1,4 @@
-import type { Instant, Now } from '../base/index.ts';
+import type { Bytes, Instant, Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, TrustRecord } from '../directory/index.ts';
 import type { ConnectionInput } from '../protocol/session/index.ts';
@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly lingerMs: number;
   /** False for a program that only looks at its home: nobody is ever called. Default true. */
   readonly isDialling?: boolean;
+  /** For the trace: sees each envelope that is sealed, as it is before the record layer (its text is ciphertext). */
+  readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
   /** Link ids for our dials; the shell draws from the same source for what it accepts. */
   readonly nextLink: () => LinkId;
 }

@@ -77,12 +77,13 @@ export class Dialler {
     }
     const mode = peer.dial.nextMode(pin);
     const handshake = this.#handshake(peer, entry, mode, pin);
-    const { primitives, lingerMs, nextLink } = this.#core.options;
+    const { primitives, lingerMs, nextLink, onEnvelope } = this.#core.options;
     const connection = new Connection({
       primitives,
       role: { role: 'initiator', mode, handshake },
       lingerMs,
       now,
+      onEnvelope,
     });
     const link: Link = {
       id: nextLink(),

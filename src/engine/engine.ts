@@ -121,12 +121,12 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   #accept(id: LinkId, now: Now): void {
-    const { primitives, lingerMs } = this.#options;
+    const { primitives, lingerMs, onEnvelope } = this.#options;
     const role = {
       role: 'responder',
       handshakeFor: (mode: PrefaceMode) => this.#responder(mode, now),
     } as const;
-    const connection = new Connection({ primitives, role, lingerMs, now });
+    const connection = new Connection({ primitives, role, lingerMs, now, onEnvelope });
     this.#links.set(id, {
       id,
       connection,

@@ -45,6 +45,7 @@ export class Node {
       isProven: (link) => this.#engine.isProven(link),
       random: () => Math.random(),
     });
+    const trace = new Trace(parts.trace, (line) => process.stderr.write(line));
     this.#engine = new Engine({
       primitives: nativePrimitives,
       entropy: systemEntropy,
@@ -55,12 +56,13 @@ export class Node {
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
       isDialling: options.mode === 'listen' || options.mode === 'dial',
       nextLink: () => this.#links.nextId(),
+      onEnvelope: trace.onEnvelope,
     });
     this.#loop = new TurnLoop({
       engine: this.#engine,
       store: parts.home,
       links: this.#links,
-      trace: new Trace(parts.trace, (line) => process.stderr.write(line)),
+      trace,
       publish: (event) => this.#hub.publish(event),
     });
   }

@@ -1,4 +1,7 @@
+import { decodeUtf8, type Bytes } from '../base/index.ts';
 import type { EngineOutput } from '../engine/index.ts';
+
+type Topic = 'link' | 'event' | 'commit' | 'envelope';
 
 /** One line a transition, off by default: `SOTTO_TRACE=link,event` or `SOTTO_TRACE=all`. Never a text, a key or a password. */
 export class Trace {
@@ -10,8 +13,14 @@ export class Trace {
     this.#write = write;
   }
 
-  line(topic: 'link' | 'event' | 'commit', text: string): void {
-    if (this.#topics.has(topic) || this.#topics.has('all')) this.#write(`trace ${topic}: ${text}\n`);
+  /** Shows each envelope as it is before the record layer; undefined while nobody wants to see them. */
+  get onEnvelope(): ((envelope: Bytes) => void) | undefined {
+    if (!this.#isOn('envelope')) return undefined;
+    return (envelope) => this.line('envelope', decodeUtf8(envelope) ?? '');
+  }
+
+  line(topic: Topic, text: string): void {
+    if (this.#isOn(topic)) this.#write(`trace ${topic}: ${text}\n`);
   }
 
   output(output: EngineOutput): void {
@@ -33,5 +42,9 @@ export class Trace {
           `${output.link} release ${output.phase} ${output.failure?.code ?? 'closed'}`,
         );
     }
+  }
+
+  #isOn(topic: Topic): boolean {
+    return this.#topics.has(topic) || this.#topics.has('all');
   }
 }

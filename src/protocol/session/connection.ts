@@ -43,6 +43,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   readonly #role: ConnectionRole;
   readonly #reader = new StreamReader();
   readonly #timers: SessionTimers;
+  readonly #onEnvelope: ((envelope: Bytes) => void) | undefined;
   #phase: ConnectionPhase;
   #handshake: HandshakeMachine | undefined;
   #held: HandshakeStep | undefined;
@@ -59,9 +60,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     readonly role: ConnectionRole;
     readonly lingerMs: number;
     readonly now: Now;
+    /** Sees each envelope that is sealed here, as it is before the record layer. */
+    readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
   }) {
     this.#primitives = options.primitives;
     this.#role = options.role;
+    this.#onEnvelope = options.onEnvelope;
     this.#phase = options.role.role === 'initiator' ? 'handshake' : 'preface';
     this.#handshake = options.role.role === 'initiator' ? options.role.handshake : undefined;
     this.#timers = new SessionTimers(options.role.role, options.lingerMs, options.now.monotonic);
@@ -285,6 +289,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     for (const message of messages) {
       const envelope = this.#records?.envelopeSealer.seal(message.header, message.plaintext);
       if (!envelope) return;
+      this.#onEnvelope?.(envelope);
       const item: Item = { type: 'message', seq: message.header.seq, envelope };
       if (length + itemLength(item) > RECORD_ITEMS_MAX) {
         this.#writeRecord(items, out);
