@@ -1,2 +1,2 @@
-export { runCli, type CliRun } from './run-cli.ts';
-export type { CliInput, CliOutput, CliSignals, CliStdio, SignalName } from './stdio.ts';
+export { runCli } from './run-cli.ts';
+export type { SignalName } from './stdio.ts';

@@ -24,7 +24,7 @@ process.on('SIGUSR2', () => {
 
 process.exitCode = await runCli({
   version: '0.0.0',
-  argv: ['--port', '7688', '--directory', '/directory.json', ...process.argv.slice(2)],
+  argv: process.argv.slice(2),
   env: process.env,
   services: async () => services,
   stdio: process,

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Tmux } from './tmux.ts';
 
-const PROGRAM = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.ts')}`;
+const FIRST_START = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.ts')}`;
+const PROGRAM = `${FIRST_START} --port 7688 --directory /directory.json`;
 const SIZE = { columns: 90, rows: 30 };
 
 async function startLoop(incoming: readonly string[] = [], flags = ''): Promise<Tmux> {
@@ -239,4 +240,27 @@ test('Ctrl-Z where no shell could continue the program changes nothing', async (
   tmux.press('C-z');
   tmux.type(' a line');
   await tmux.until((screen) => screen.includes('> half a line'));
+});
+
+test('a first start hides the password, and Ctrl-C at a question is 130 (SEC-01)', async () => {
+  await using tmux = Tmux.start(`NO_COLOR=1 ${FIRST_START}`, SIZE);
+  const answer = async (question: string, text: string): Promise<void> => {
+    await tmux.until((screen) => screen.trimEnd().endsWith(question));
+    if (text !== '') tmux.type(text);
+    tmux.press('Enter');
+  };
+  await answer('Port for incoming connections [7688]:', '');
+  await answer('directory.json]:', '/new.json');
+  await answer('add yourself? [Y/n]', '');
+  await tmux.until((screen) => screen.includes('Your name'));
+  tmux.type('alice');
+  tmux.press('Enter');
+  await answer('others reach you [192.0.2.7]:', '');
+  await answer('(Enter makes one):', 'hunter2');
+  const asked = await tmux.until((screen) => screen.trimEnd().endsWith('Add somebody to talk to? [Y/n]'));
+  expect(asked).not.toContain('hunter2');
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('exit=130');
+  expect(tmux.modes().after).toBe(tmux.modes().before);
 });

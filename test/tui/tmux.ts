@@ -17,7 +17,8 @@ export class Tmux implements AsyncDisposable {
   static start(command: string, size: { readonly columns: number; readonly rows: number }): Tmux {
     const tmux = new Tmux();
     const { columns, rows } = size;
-    const shell = `echo $$ > ${tmux.#folder}/pid; stty -a > ${tmux.#folder}/before; ${command}; stty -a > ${tmux.#folder}/after; echo pane-done; exec cat`;
+    // Ctrl-C outside raw mode goes to the shell as well, which must live on to say how the program ended.
+    const shell = `trap : INT; echo $$ > ${tmux.#folder}/pid; stty -a > ${tmux.#folder}/before; ${command}; stty -a > ${tmux.#folder}/after; echo pane-done; exec cat`;
     tmux.#run('-f', '/dev/null', 'new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, 'sh', '-c', shell);
     return tmux;
   }

@@ -41,7 +41,9 @@ export async function runLineFace(
       break;
     }
   }
-  return waitForOutcomes(talk, settings, context);
+  const exitCode = await waitForOutcomes(talk, settings, context);
+  // A person has seen what went wrong; only a script needs it as a number.
+  return isPerson ? EXIT.done : exitCode;
 }
 
 async function readLine({ prompter }: CliContext, signal: AbortSignal): Promise<string | undefined> {
