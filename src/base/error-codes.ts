@@ -38,7 +38,7 @@ export const ERROR_CODES = {
   'envelope-utf8': 'the envelope is not valid UTF-8',
   'envelope-json': 'the envelope is not JSON',
   'envelope-canonical': 'the envelope is not in the one canonical form',
-  'envelope-schema': 'a field of the envelope is missing, unknown or of the wrong type',
+  'envelope-schema': 'a field of the envelope is missing or of the wrong type',
   'envelope-range': 'a field of the envelope is out of its range',
   'envelope-base64': 'a base64 field is not canonical base64',
   'envelope-seq': 'the sequence number in the header differs from the item’s',
