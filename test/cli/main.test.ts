@@ -13,13 +13,19 @@ function sotto(...args: readonly string[]): SpawnSyncReturns<string> {
   });
 }
 
-function fastest(args: readonly string[]): number {
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    spawnSync(process.execPath, args, { timeout: 20_000 });
-    return performance.now() - start;
-  });
-  return Math.min(...times);
+function timeOf(file: string, ...args: readonly string[]): number {
+  const start = performance.now();
+  spawnSync(process.execPath, [file, ...args], { timeout: 20_000 });
+  return performance.now() - start;
+}
+
+/** Addresses of all modules that a command line loads. */
+function modulesOf(...args: readonly string[]): string {
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => (process._rawDebug(url), next(url, context)) });`;
+  const spy = `data:text/javascript,${encodeURIComponent(hook)}`;
+  return spawnSync(process.execPath, ['--import', spy, MAIN, ...args], { encoding: 'utf8', timeout: 20_000 })
+    .stderr;
 }
 
 test('the program says its version and its help', () => {
@@ -34,9 +40,27 @@ test('mistakes are exit 2 on stderr, with nothing on stdout', () => {
   expect(sotto()).toMatchObject({ status: 2, stdout: '' });
 });
 
+test('version and help load nothing of the engine, and version not even the parser', () => {
+  const version = modulesOf('--version');
+  expect(version).toContain('src/cli/run-cli.ts');
+  expect(version).not.toMatch(
+    /commander|string-width|src\/(api|crypto|protocol|engine|store|net|node|services)/,
+  );
+  const help = modulesOf('send', '--help');
+  expect(help).toContain('src/cli/commands/send.ts');
+  expect(help).not.toMatch(/listen\.ts|string-width|src\/(crypto|protocol|engine|store|net|node|services)/);
+});
+
 test('the first output comes within 100 ms after Node’s own start', () => {
   // From a checkout, that start includes loading what strips the types; version.ts is the smallest file that needs it.
-  const own = fastest([join(import.meta.dirname, '../../src/version.ts')]);
-  expect(fastest([MAIN, '--version']) - own).toBeLessThan(100);
-  expect(fastest([MAIN, '--help']) - own).toBeLessThan(100);
+  // Other work on the machine makes single runs slow: the fastest of each kind count, and more runs are made if needed.
+  const best = { own: Infinity, version: Infinity, help: Infinity };
+  const isSlow = (): boolean => Math.max(best.version, best.help) - best.own >= 100;
+  for (let run = 0; run < 5 || (run < 25 && isSlow()); run++) {
+    best.own = Math.min(best.own, timeOf(join(import.meta.dirname, '../../src/version.ts')));
+    best.version = Math.min(best.version, timeOf(MAIN, '--version'));
+    best.help = Math.min(best.help, timeOf(MAIN, '--help'));
+  }
+  expect(best.version - best.own).toBeLessThan(100);
+  expect(best.help - best.own).toBeLessThan(100);
 });
