@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import type { Now } from '../../base/index.ts';
+import { nativePrimitives } from '../../primitives/index.ts';
+import { ALICE, BOB, fastSeededEntropy, prefaceBytes } from '../../testing/index.ts';
+import { enrolInitiator, enrolResponder } from '../handshake/index.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionInput, ConnectionRole } from './connection-types.ts';
+
+const NOW: Now = { monotonic: 0, wall: 1_700_000_000_000 };
+const LATER: Now = { monotonic: 1e9, wall: 1_700_000_000_000 };
+const base = { primitives: nativePrimitives, entropy: fastSeededEntropy(1), preface: prefaceBytes(1) };
+const READY: ConnectionInput & { type: 'ready' } = {
+  type: 'ready',
+  ready: {
+    status: 'ok',
+    clock: 0,
+    maxVersion: 1,
+    capabilities: 0,
+    epoch: new Uint8Array(16),
+    peerEpoch: new Uint8Array(16),
+    stored: 0,
+    storedId: new Uint8Array(16),
+    first: 1,
+    last: 0,
+  },
+};
+
+const failure = { code: 'reset', message: '' } as const;
+const everyInput: readonly ConnectionInput[] = [
+  { type: 'opened' },
+  { type: 'bytes', bytes: prefaceBytes(1) },
+  { type: 'ended' },
+  { type: 'lost', failure },
+  READY,
+  { type: 'send', messages: [], ack: { cumulative: 0, exceptions: [] } },
+  { type: 'vigilant', on: true },
+  { type: 'close', code: 'done' },
+  { type: 'abort', failure },
+  { type: 'tick' },
+];
+
+const roles: Readonly<Record<string, () => ConnectionRole>> = {
+  initiator: () => ({
+    role: 'initiator',
+    mode: 'enrol',
+    handshake: enrolInitiator({
+      ...base,
+      localName: 'alice',
+      localStatic: ALICE,
+      remoteName: 'bob',
+      passwords: { own: 'a', peer: 'b' },
+    }),
+  }),
+  responder: () => ({
+    role: 'responder',
+    handshakeFor: () =>
+      enrolResponder({
+        ...base,
+        localName: 'bob',
+        localStatic: BOB,
+        authority: { passwordsFor: () => undefined },
+      }),
+  }),
+};
+
+const ends: readonly ConnectionInput[] = [
+  { type: 'ended' },
+  { type: 'lost', failure },
+  { type: 'abort', failure },
+  { type: 'tick' },
+];
+
+for (const [name, role] of Object.entries(roles)) {
+  for (const end of ends) {
+    test(`a closed connection gives no output and has no deadline, whatever comes in: ${name}, ${end.type}`, () => {
+      const connection = new Connection({
+        primitives: nativePrimitives,
+        role: role(),
+        lingerMs: 0,
+        now: NOW,
+      });
+      connection.handle({ type: 'opened' }, NOW);
+      const last = connection.handle(end, LATER);
+      expect(last.map((output) => output.type)).toEqual(['closed']);
+      expect(connection.phase).toBe('closed');
+      for (const input of everyInput) expect(connection.handle(input, LATER), input.type).toEqual([]);
+      expect(connection.deadline()).toBeUndefined();
+    });
+  }
+}
