@@ -144,6 +144,8 @@ test('a reader that does not read makes listen wait, not collect', async () => {
     onStderr: () => setImmediate(flood),
   });
   const go = await release.promise;
+  // One turn of the event loop is enough to write all hundred, if nothing waited.
+  await new Promise((resolve) => setImmediate(resolve));
   expect(stuck.writableLength).toBeLessThan(100);
   go();
   services.chat.emit({ type: 'peer-restarted', name: 'bob' });

@@ -26,6 +26,10 @@ export class Tmux implements AsyncDisposable {
   screen(): string {
     return this.#run('capture-pane', '-p', '-J', '-S', '-');
   }
+  /** As it is on the glass: a line that the terminal wrapped is several rows. */
+  rows(): readonly string[] {
+    return this.#run('capture-pane', '-p', '-S', '-').split('\n');
+  }
   type(text: string): void {
     this.#run('send-keys', '-l', text);
   }

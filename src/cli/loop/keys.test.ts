@@ -48,6 +48,9 @@ describe('paste', () => {
     expect(decode(`${BEGIN}harmless${END}\rrm -rf\r${END}`)).toEqual([
       { type: 'paste', text: 'harmless\nrm -rf\n', length: expect.any(Number) as number },
     ]);
+    expect(decode(`${BEGIN}harmless${END}rm -rf\r${END}`)).toEqual([
+      { type: 'paste', text: 'harmlessrm -rf\n', length: expect.any(Number) as number },
+    ]);
     expect(decode(`${BEGIN}harmless${END}\rrm -rf\r`).filter((key) => key.type === 'key')).toEqual([]);
   });
 
