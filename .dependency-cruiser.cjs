@@ -78,7 +78,7 @@ module.exports = {
     {
       name: 'runtime-dependencies-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: [unit, '^src/testing/'] },
+      from: { path: '^src/', pathNot: unit },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

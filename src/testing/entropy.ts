@@ -1,29 +1,7 @@
 import { hash } from 'node:crypto';
-import { ml_kem768 as mlKem768 } from '@noble/post-quantum/ml-kem.js';
 import { concatBytes, encodeUtf8, Writer, type Bytes } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
 import { nativeEntropy } from '../primitives/index.ts';
-
-/** Everything from one seed (0..2^32−1), encapsulation too, so that a handshake is the same bytes every time. Slow. */
-export function seededEntropy(seed: number): Entropy {
-  const bytes = seededBytes(seed);
-  return {
-    bytes,
-    mlKem768KeyPair: () => {
-      const keySeed = bytes(64);
-      return { seed: keySeed, publicKey: mlKem768.keygen(keySeed).publicKey };
-    },
-    mlKem768Encapsulate: (publicKey) => {
-      const message = bytes(32);
-      try {
-        const { cipherText, sharedSecret } = mlKem768.encapsulate(publicKey, message);
-        return { ciphertext: cipherText, sharedSecret };
-      } catch {
-        return undefined;
-      }
-    },
-  };
-}
 
 /** For simulations of thousands of handshakes: bytes and key pairs from the seed, encapsulation native and random. */
 export function fastSeededEntropy(seed: number): Entropy {

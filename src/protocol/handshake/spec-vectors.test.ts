@@ -9,9 +9,9 @@ import {
   prefaceBytes,
   runHandshake,
   seededBytes,
-  seededEntropy,
   sessionPair,
 } from '../../testing/index.ts';
+import { seededEntropy } from '../../../test/seeded-entropy.ts';
 import { calculateGenerator, calculateIsk, calculateShare, lvCat, transcriptIr } from './cpace.ts';
 import { HandshakeState } from './handshake-state.ts';
 import { enrolKeys, exporterSecret, passwordString, responderData, sessionSecret } from './key-schedule.ts';
