@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { VERSION } from '../src/version.ts';
@@ -34,4 +35,77 @@ test('only the development runtime has an install script, and every package has 
     'node_modules/node',
   ]);
   expect(entries.filter(([, entry]) => !entry.integrity?.startsWith('sha512-'))).toEqual([]);
+});
+
+function foldersOf(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+
+interface Rule {
+  readonly name: string;
+  readonly comment?: string;
+}
+
+const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
+  readonly forbidden: readonly Rule[];
+};
+
+/** What a rule's comment lists after its colon. */
+function listed(name: string): string | undefined {
+  return forbidden.find((rule) => rule.name === name)?.comment?.split('only: ')[1];
+}
+
+interface Row {
+  readonly folder: string;
+  readonly imports: string;
+  readonly host: string;
+}
+
+const table: readonly Row[] = [
+  ...page.matchAll(/^\| (?<folder>[a-z]+) \| (?<imports>[^|`]+) \| (?<host>[^|`]+) \|$/gm),
+].flatMap(({ groups }) =>
+  groups?.['folder'] === 'folder' ? [] : [groups as Record<string, string> as unknown as Row],
+);
+
+test('the table of ARCHITECTURE.md is what the dependency rules enforce', () => {
+  const enforced = forbidden
+    .filter((rule) => rule.name.endsWith('-imports'))
+    .map((rule) => rule.name.replace(/-imports$/, ''))
+    .map((folder) => ({
+      folder,
+      imports: listed(`${folder}-imports`)?.split(', ').slice(1).join(', ') || 'nothing',
+      host: listed(`${folder}-host`) ?? 'anything',
+    }));
+  expect(table.map((row) => ({ ...row }))).toEqual(enforced);
+});
+
+test('the table has every folder of src/ but testing/, and the pure compile every folder without a host', () => {
+  const folders = foldersOf('src').filter((name) => name !== 'testing');
+  expect(table.map((row) => row.folder).toSorted()).toEqual(folders.toSorted());
+  const pure = readFileSync(join(root, 'tsconfig.pure.json'), 'utf8');
+  const compiled = [...pure.matchAll(/"src\/(?<folder>[a-z]+)"/g)].map(
+    ({ groups }) => groups?.['folder'] ?? '',
+  );
+  const hostless = table.filter((row) => row.host === 'nothing').map((row) => row.folder);
+  expect(compiled.toSorted()).toEqual(hostless.toSorted());
+});
+
+test('the folders of protocol/ are the chapters 01 to 07 of spec/', () => {
+  const chapters = readdirSync(join(root, 'spec')).flatMap(
+    (name) => /^0[1-7]-(?<title>[a-z-]+)\.md$/.exec(name)?.groups?.['title'] ?? [],
+  );
+  expect(foldersOf('src/protocol').toSorted()).toEqual(chapters.toSorted());
+});
+
+test('every file that ARCHITECTURE.md names as holding an invariant is there', () => {
+  const invariants = page.slice(page.indexOf('## Invariants'));
+  const files = [...invariants.matchAll(/`(?<file>[^`]+\.(?:ts|json))`/g)].map(
+    ({ groups }) => groups?.['file'] ?? '',
+  );
+  expect(files.length).toBeGreaterThan(15);
+  expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
