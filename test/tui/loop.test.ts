@@ -21,7 +21,10 @@ test('a message that arrives while a line is typed stands above it, and the line
   await tmux.until((screen) => /bob: the news\n> good mor/.test(screen));
   tmux.type('ning');
   tmux.press('Enter');
-  await tmux.until((screen) => screen.includes('to: '));
+  await tmux.until((screen) => screen.includes('to [bob]: '));
+  tmux.type('/who');
+  tmux.press('Enter');
+  await tmux.until((screen) => /you are alice[\s\S]*to \[bob\]: $/.test(screen.trimEnd() + ' '));
   tmux.type('carol bob');
   tmux.press('Enter');
   const screen = await tmux.until((text) => text.includes('→ bob: delivered (42 ms)'));

@@ -24,8 +24,8 @@ export class Conversation {
   readonly screen: Screen;
   /** Set by /to: texts go there without asking. */
   fixed: readonly string[] = [];
-  /** Whom the last text went to: what Enter at `to:` takes. */
-  last: readonly string[] = [];
+  #last: readonly string[] = [];
+  #lastWriter: string | undefined;
   /** In the order of the directory; kept current for completion. */
   names: readonly string[] = [];
   readonly outcomes: ExitCode[] = [];
@@ -41,6 +41,12 @@ export class Conversation {
     this.screen = screen;
   }
 
+  /** What Enter at `to:` takes: whom the last text went to, else who wrote last, else the only contact. */
+  get suggested(): readonly string[] {
+    if (this.#last.length > 0) return this.#last;
+    if (this.#lastWriter !== undefined) return [this.#lastWriter];
+    return this.names.length === 1 ? this.names : [];
+  }
   /** Messages that may still be delivered without a person. */
   get waiting(): number {
     return [...this.#open.values()].filter((progress) => !isStuck(progress)).length;
@@ -71,7 +77,7 @@ export class Conversation {
       const known = await knownNames(this.chat, names);
       if (known.length === 0) throw usageError('there is no name to send to');
       for (const to of known) this.#track(await this.chat.sendText({ to, text }), to);
-      this.last = known;
+      this.#last = known;
       return DONE;
     } catch (error) {
       return this.fail(error);
@@ -107,7 +113,7 @@ export class Conversation {
   }
 
   async #act(line: string): Promise<Submitted> {
-    const intent = parseLine(line);
+    const intent = parseLine(line, this.names);
     if (intent.type === 'nothing') return DONE;
     if (intent.type === 'command') {
       if (intent.name === 'quit') return { type: 'quit' };
@@ -128,7 +134,10 @@ export class Conversation {
   }
 
   async #show(event: ChatEvent): Promise<void> {
-    if (event.type === 'message-received') return this.screen.message(event);
+    if (event.type === 'message-received') {
+      this.#lastWriter = event.from;
+      return this.screen.message(event);
+    }
     if (event.type === 'message-progress') {
       if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
       else if (this.#sending > 0) this.#early.set(event.id, event.progress);

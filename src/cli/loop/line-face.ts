@@ -65,9 +65,9 @@ async function sendAsking(
     talk.fail(usageError('the line does not say for whom', 'Begin it with @name, or set /to name before.'));
     return;
   }
-  const fallback = talk.last.join(' ');
+  const fallback = talk.suggested.join(', ');
   const names = await prompter.ask('to', fallback === '' ? {} : { fallback });
-  await talk.send(parseNames(names), text);
+  await talk.send(parseNames(names, talk.names), text);
 }
 
 async function mayQuit(talk: Conversation, { prompter }: CliContext): Promise<boolean> {

@@ -104,7 +104,7 @@ function lastSeen(wall: number): string {
 }
 
 async function to(talk: Conversation, words: readonly string[]): Promise<void> {
-  talk.fixed = await knownNames(talk.chat, parseNames(words.join(' ')));
+  talk.fixed = await knownNames(talk.chat, parseNames(words.join(' '), talk.names));
   say(
     talk,
     talk.fixed.length === 0
@@ -157,7 +157,7 @@ async function showSafety(talk: Conversation, name: string): Promise<void> {
 }
 
 async function oneName(talk: Conversation, words: readonly string[], usage: string): Promise<string> {
-  const [name] = parseNames(words[0] ?? '');
+  const [name] = parseNames(words[0] ?? '', talk.names);
   if (name === undefined) throw usageError('a name is missing', usage);
   const [known = name] = await knownNames(talk.chat, [name]);
   return known;

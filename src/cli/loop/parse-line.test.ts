@@ -22,3 +22,16 @@ test('a doubled first character is a text that begins with it', () => {
 test('names come apart by spaces and commas, once each', () => {
   expect(parseNames('bob, carol @dave bob')).toEqual(['bob', 'carol', 'dave']);
 });
+
+test('a known name may hold spaces, wherever a name stands', () => {
+  const known = ['bob', 'Bob Smith', 'Bob Smith Jr'];
+  expect(parseLine('@Bob Smith hi you', known)).toEqual({ type: 'text', to: ['Bob Smith'], text: 'hi you' });
+  expect(parseLine('@Bob Smith Jr hi', known)).toEqual({ type: 'text', to: ['Bob Smith Jr'], text: 'hi' });
+  expect(parseLine('@bob Smith hi', known)).toEqual({ type: 'text', to: ['bob'], text: 'Smith hi' });
+  expect(parseNames('Bob Smith, bob', known)).toEqual(['Bob Smith', 'bob']);
+  expect(parseLine('/trust Bob Smith 12345 67890', known)).toEqual({
+    type: 'command',
+    name: 'trust',
+    words: ['Bob Smith', '12345', '67890'],
+  });
+});

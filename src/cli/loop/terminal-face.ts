@@ -116,8 +116,9 @@ class TerminalFace {
 
   #prompt(): string {
     if (this.#mode.type === 'confirm') return `${this.#mode.question} [y/N] `;
+    const { suggested } = this.#talk;
     if (this.#mode.type === 'names')
-      return this.#talk.last.length === 0 ? 'to: ' : `to [${this.#talk.last.join(' ')}]: `;
+      return suggested.length === 0 ? 'to: ' : `to [${suggested.join(', ')}]: `;
     return this.#talk.fixed.length === 0 ? '> ' : `${this.#talk.fixed.join(' ')}> `;
   }
 
@@ -189,14 +190,23 @@ class TerminalFace {
   }
 
   async #onNames(text: string, typed: string): Promise<void> {
-    const names = typed.trim() === '' ? this.#talk.last : parseNames(typed);
+    if (typed.trimStart().startsWith('/')) return this.#onCommandAtNames(typed);
+    const names = typed.trim() === '' ? this.#talk.suggested : parseNames(typed, this.#talk.names);
     if (names.length === 0)
       return this.#say('· type a name (Tab completes), or Ctrl-D to drop the text', 'plain');
-    this.#say(`to: ${names.join(' ')}`, 'dim');
+    this.#say(`to: ${names.join(', ')}`, 'dim');
     const result = await this.#talk.send(names, text);
     // A name that nobody has is asked for again; every other mistake ends the question.
     if (result.type === 'failed' && result.exitCode === EXIT.unknownName) this.#editor = EMPTY_EDITOR;
     else this.#backToText();
+  }
+
+  /** A command does not answer the question: it is done, and the question stays. */
+  async #onCommandAtNames(typed: string): Promise<void> {
+    this.#editor = EMPTY_EDITOR;
+    this.#say(`${this.#prompt()}${typed}`, 'dim');
+    const result = await this.#talk.submit(typed);
+    if (result.type === 'quit') await this.#quit();
   }
 
   #backToText(): void {
