@@ -67,23 +67,16 @@ export class Inbox {
 
   /** Fails with message-seq-reused when the peer gives a seq of this epoch a second id: that is never acked. */
   onMessage(header: EnvelopeHeader, plaintext: Bytes, receivedWall: number): Result<Decision> {
-    const known = this.#seen.get(header.id) ?? 0;
     const heldId = this.#held.get(header.seq)?.id;
-    const isOther = heldId !== undefined && heldId !== header.id;
-    if (
-      isOther ||
-      (header.seq === this.#stored && this.#storedId !== undefined && this.#storedId !== header.id)
-    ) {
+    const isRepeat =
+      header.seq <= this.#stored ? this.#seen.get(header.id) === header.seq : heldId === header.id;
+    if (isRepeat) return success(NOTHING);
+    if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
     }
-    if (header.seq <= this.#stored) {
-      const isSame = known === header.seq || known === 0;
-      return isSame
-        ? success(NOTHING)
-        : failure('message-seq-reused', `${this.#peer} numbered one message twice.`);
-    }
     if (header.seq > this.#stored + 1 && this.#held.size >= HELD_MAX) {
-      this.#busy.add(header.seq);
+      // The sender goes back to the first of these: the others need no word, and an ack must fit its record.
+      if (this.#busy.size < HELD_MAX) this.#busy.add(header.seq);
       return success(NOTHING);
     }
     const { id, seq, type, timestamp, replyTo } = header;
@@ -115,9 +108,6 @@ export class Inbox {
       cumulative: this.#stored,
       exceptions: [...refusals, ...busy.map((seq) => ({ seq, status: 'busy' as const }))],
     };
-  }
-  get hasRefusals(): boolean {
-    return this.#refusals.length > 0;
   }
 
   #beginEpoch(epoch: Bytes): void {

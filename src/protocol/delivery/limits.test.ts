@@ -24,7 +24,7 @@ test('at most 8 MiB wait for one contact, and an ack makes room again', () => {
   expect(refused).toBe('queue-full');
   expect(queued).toBe(Math.floor(QUEUE_BYTES_MAX / (32_768 + 512)));
   const progress = outbox.newProgress();
-  outbox.take(progress, 0, UNLIMITED);
+  outbox.markSent(outbox.take(progress, 0, UNLIMITED));
   outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0);
   const id = '01890a5d-ac96-774b-bcce-ffffffffffff';
   const again = outbox.enqueue({ id, type: 'text', plaintext: new Uint8Array(32_768), timestamp: 0 });
@@ -34,7 +34,9 @@ test('at most 8 MiB wait for one contact, and an ack makes room again', () => {
 test('at most 256 messages of a session are unacknowledged, then each ack lets as many through as it settles', () => {
   const { outbox } = outboxOf(1_000, 10);
   const progress = outbox.newProgress();
-  expect(outbox.take(progress, 0, UNLIMITED)).toHaveLength(WINDOW_MESSAGES_MAX);
+  const first = outbox.take(progress, 0, UNLIMITED);
+  expect(first).toHaveLength(WINDOW_MESSAGES_MAX);
+  outbox.markSent(first);
   expect(outbox.take(progress, 0, UNLIMITED)).toEqual([]);
   outbox.onAck(progress, { cumulative: 100, exceptions: [] }, 0);
   const next = outbox.take(progress, 0, UNLIMITED);
@@ -48,4 +50,15 @@ test('at most 1 MiB of a session is unacknowledged', () => {
   expect(bytes).toBeLessThanOrEqual(WINDOW_BYTES_MAX);
   expect(bytes).toBeGreaterThan(WINDOW_BYTES_MAX - 40_000);
   expect(outbox.take(progress, 0, UNLIMITED)).toEqual([]);
+});
+
+test('an ack of what was never sent settles nothing, though it is queued (FRM-07, DLV-12)', () => {
+  const { outbox } = outboxOf(3, 10);
+  const progress = outbox.newProgress();
+  const [first] = outbox.take(progress, 0, UNLIMITED);
+  expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toEqual([]);
+  outbox.markSent(first ? [first] : []);
+  expect(outbox.onAck(progress, { cumulative: 2, exceptions: [] }, 0).effects).toEqual([]);
+  expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toHaveLength(1);
+  expect(outbox.rows).toHaveLength(2);
 });

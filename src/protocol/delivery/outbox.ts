@@ -78,6 +78,7 @@ export class Outbox {
   startEpoch(epoch: Bytes): readonly DeliveryChange[] {
     this.#epoch = epoch;
     this.#lastSettled = undefined;
+    for (const row of this.#rows) if (row.type === 'void') this.#queuedBytes -= costOf(row);
     this.#rows = this.#rows
       .filter((row) => row.type !== 'void')
       .map((row, index) => ({ ...row, seq: index + 1 }));
@@ -160,7 +161,9 @@ export class Outbox {
   }
 
   onAck(progress: SendProgress, ack: Ack, now: number): Decision {
-    if (ack.cumulative > this.#lastAssigned) return NOTHING; // DLV-12: an ack of what was never sent
+    // DLV-12: an ack of what has not left yet settles nothing, whoever says it.
+    const firstUnsent = this.#rows.find((row) => !row.wasSent)?.seq ?? this.#lastAssigned + 1;
+    if (ack.cumulative >= firstUnsent) return NOTHING;
     const statuses = new Map(ack.exceptions.map((exception) => [exception.seq, exception.status]));
     const changes: DeliveryChange[] = [];
     const effects: DeliveryEffect[] = [];
@@ -180,9 +183,9 @@ export class Outbox {
   }
 
   /** The peer closed with bad-envelope: the first message it lacks is the bad one; after three times it is given up. */
-  onBadEnvelope(): Decision {
+  onBadEnvelope(progress: SendProgress): Decision {
     const row = this.#rows[0];
-    if (!row || row.type === 'void') return NOTHING;
+    if (!row || row.type === 'void' || !this.isInFlight(progress)) return NOTHING;
     const counted = { ...row, badEnvelopes: row.badEnvelopes + 1 };
     if (counted.badEnvelopes < BAD_ENVELOPES_MAX) {
       this.#replace(counted);
