@@ -58,7 +58,7 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
         bad(`· ${plural(event.count, 'message')} from ${event.from} can no longer be sent and are lost`),
       ];
     case 'peer-restarted':
-      return [dim(`· ${event.name} starts with an empty store; its numbering began again`)];
+      return [dim(`· ${event.name} has started anew, with nothing kept from before`)];
     case 'directory-changed':
       return [dim(`· the directory changed:${listChanges(event)}`)];
     case 'directory-rejected':

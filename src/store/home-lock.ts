@@ -59,7 +59,7 @@ function lockedError(folder: string, holder: string): CodedError {
   return new CodedError({
     code: 'home-locked',
     message: `another Sotto${holder} uses the home ${folder}`,
-    hint: 'End it first, or give this one a home of its own with --home.',
+    hint: 'End it first. To be somebody else on this machine, give the --port of that entry, or --home.',
   });
 }
 

@@ -92,6 +92,6 @@ function trustWords(contact: ContactView | undefined, { current, pending }: Safe
   if (!current) return 'no contact yet, so there is no key to compare';
   if (current.verified) return 'pinned and verified';
   return contact?.trust === 'unconfirmed'
-    ? 'enrolled, the first session is outstanding'
+    ? 'paired, not verified; the next connection confirms the key'
     : 'pinned, not verified';
 }

@@ -85,7 +85,7 @@ async function who(talk: Conversation): Promise<void> {
 function contactWords(contact: ContactView): readonly string[] {
   const trust = {
     new: 'never met',
-    unconfirmed: 'pairing',
+    unconfirmed: 'paired',
     pinned: 'key pinned',
     'key-pending': 'KEY CHANGED',
   };
