@@ -9,7 +9,7 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
       needed.join('.') +
       ' or newer; this is Node ' +
       process.versions.node +
-      '. Install a newer Node and run it again.\n',
+      ' [node-unsuitable]. Install a newer Node and run it again.\n',
   );
   process.exit(78);
 }

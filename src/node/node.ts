@@ -74,7 +74,9 @@ export class Node {
   /** The directory file was edited: the new one comes into force, or the last good one stays (DIR-01, DIR-02). */
   reloadDirectory(): void {
     try {
-      this.#loop.enqueue({ type: 'directory', directory: loadDirectory(this.#path).directory });
+      const { directory } = loadDirectory(this.#path);
+      if (!directory.entry(this.#home.username)) throw ownEntryMissing(this.#home.username);
+      this.#loop.enqueue({ type: 'directory', directory });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.#hub.publish({ type: 'directory-rejected', problems: [error.failure] });
@@ -108,4 +110,13 @@ export class Node {
     };
     return new NodeChat({ self, engine: this.#engine, loop: this.#loop, hub: this.#hub, free });
   }
+}
+
+/** Without it we have no password, and nobody could meet us. */
+function ownEntryMissing(username: string): CodedError {
+  return new CodedError({
+    code: 'own-entry',
+    message: `the directory no longer lists ${username}, who runs this program`,
+    hint: 'Put the entry back; until then the last good directory stays in force.',
+  });
 }

@@ -7,6 +7,8 @@ import type { Trace } from './trace.ts';
 
 /** setTimeout's own limit; a later deadline is looked at again then. */
 const TIMER_MAX_MS = 2_147_483_647;
+/** A store that refused is asked again after this long. */
+const COMMIT_RETRY_MS = 1_000;
 
 /**
  * One turn: everything the event loop brought in since the last one goes through the engine, what it changed is committed
@@ -22,6 +24,9 @@ export class TurnLoop {
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  /** Commits that the store refused, and the events that wait for them. */
+  #held: EngineOutput[] = [];
+  #refusal: Failure | undefined;
 
   constructor(options: {
     readonly engine: Engine;
@@ -56,12 +61,16 @@ export class TurnLoop {
     const now = readClock();
     const inputs = this.#inputs;
     this.#inputs = [];
-    const outputs: EngineOutput[] = [];
+    const outputs = this.#held;
     for (const input of inputs) outputs.push(...this.#engine.handle(input, now));
     outputs.push(...this.#engine.handle({ type: 'turn-ended' }, now));
     const failure = this.#commit(outputs);
-    for (const output of outputs) if (!failure || output.type === 'event') this.#perform(output);
-    if (failure) this.#giveUpTurn(failure);
+    if (failure) this.#giveUpTurn(outputs, failure);
+    else {
+      this.#held = [];
+      for (const output of outputs) this.#perform(output);
+    }
+    this.#refusal = failure;
     this.#setTimer();
   }
 
@@ -77,9 +86,17 @@ export class TurnLoop {
     }
   }
 
-  /** What was not committed must not be said: every session starts over, and says what is true then. */
-  #giveUpTurn(reason: Failure): void {
-    this.#publish({ type: 'trouble', reason });
+  /**
+   * What was not committed must not be said: its events wait for the commit that works, and every session starts over and
+   * says what is true then.
+   */
+  #giveUpTurn(outputs: readonly EngineOutput[], reason: Failure): void {
+    this.#held = outputs.filter((output) => output.type === 'commit' || output.type === 'event');
+    if (!this.#refusal) this.#publish({ type: 'trouble', reason });
+    for (const output of outputs) {
+      if (output.type === 'release') this.#links.release(output.link);
+      if (output.type === 'dial') this.enqueue({ type: 'dial-failed', link: output.link, failure: reason });
+    }
     this.#links.loseAll(reason);
   }
 
@@ -110,8 +127,13 @@ export class TurnLoop {
 
   #setTimer(): void {
     clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    if (this.#refusal) {
+      this.#timer = setTimeout(() => this.schedule(), COMMIT_RETRY_MS);
+      return;
+    }
     const deadline = this.#engine.deadline();
-    if (deadline === undefined || this.#isStopped) return;
+    if (deadline === undefined) return;
     const delay = Math.min(TIMER_MAX_MS, Math.max(0, Math.ceil(deadline - readClock().monotonic)));
     this.#timer = setTimeout(() => this.schedule(), delay);
   }

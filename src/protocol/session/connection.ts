@@ -136,7 +136,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #start(now: Now, out: ConnectionOutput[]): void {
     if (this.#role.role !== 'initiator') return;
-    this.#timers.restart(now.monotonic);
+    this.#timers.start(now.monotonic);
     out.push({ type: 'write', bytes: encodePreface(this.#role.mode) });
     this.#step(this.#role.handshake.start(), now, out);
   }
@@ -185,10 +185,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #step(result: ReturnType<HandshakeMachine['receive']>, now: Now, out: ConnectionOutput[]): boolean {
     if (!result.ok) return this.#finish(result.failure, out);
     const step = result.value;
-    if (step.pakeStarted) {
-      this.#timers.notePake(now.monotonic);
-      out.push({ type: 'pake-started', ...step.pakeStarted });
-    }
+    if (this.step === 'pake') this.#timers.notePake(now.monotonic);
+    if (step.pakeStarted) out.push({ type: 'pake-started', ...step.pakeStarted });
     if (!step.established) {
       this.#writeFrames(step.send, out);
       return true;

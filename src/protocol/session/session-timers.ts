@@ -28,7 +28,8 @@ type Timer = { readonly at: Instant; readonly due: Due };
 export class SessionTimers {
   readonly #role: Role;
   readonly #lingerMs: number;
-  #startedAt: Instant;
+  /** Undefined while the initiator's TCP connection is not up: until then the dial has its own deadline. */
+  #startedAt: Instant | undefined;
   #pakeAt: Instant | undefined;
   #frameAt: Instant | undefined;
   #receivedAt: Instant = 0;
@@ -41,12 +42,14 @@ export class SessionTimers {
   constructor(role: Role, lingerMs: number, now: Instant) {
     this.#role = role;
     this.#lingerMs = lingerMs;
-    this.#startedAt = now;
+    this.#startedAt = role === 'responder' ? now : undefined;
   }
 
-  restart(now: Instant): void {
+  /** TCP is up. */
+  start(now: Instant): void {
     this.#startedAt = now;
   }
+  /** Each step of the PAKE has its own absolute deadline. */
   notePake(now: Instant): void {
     this.#pakeAt = now;
   }
@@ -111,6 +114,7 @@ export class SessionTimers {
   }
 
   #handshakeTimers(phase: ConnectionPhase, step: HandshakeMachine['step']): readonly Timer[] {
+    if (this.#startedAt === undefined) return [];
     const late: Due = {
       type: 'expired',
       failure: { code: 'handshake-timeout', message: 'The handshake was not complete in time.' },
