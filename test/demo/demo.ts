@@ -1,10 +1,10 @@
 // `npm run demo`: two people on this machine, with the real program, from an empty folder to an approved key change.
 // Nothing is played: every line after “sees” was printed by a program, and whatever does not happen ends this with exit 1.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkEnvelope } from './check-envelope.ts';
+import { freePort } from './free-port.ts';
 import { Person, type Ended, type Program } from './person.ts';
 
 const HELLO = 'hello bob, can you read this?';
@@ -28,22 +28,6 @@ function expectThat(holds: boolean, what: string): void {
 
 function expectExit({ exitCode }: Ended, expected: number, meaning: string): void {
   expectThat(exitCode === expected, `exit ${exitCode}: ${meaning}`);
-}
-
-/** Outside the range from which systems take ports for outgoing connections: nobody takes one while its owner is offline. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 async function knows(person: Person, other: Person, password: string): Promise<void> {
