@@ -52,6 +52,27 @@ export class HostilePeer {
     const machine = enrolInitiator({ ...this.#base('enrol'), remoteName: peer, passwords });
     return this.#dialled(wire, machine, 'enrol');
   }
+  /** First contact up to a stage, after which nothing more is said; `prepared` is what would come next. */
+  async beginEnrol(
+    port: number,
+    peer: string,
+    upTo: 'message 1' | 'PAKE1',
+    passwords = { own: `pw-${this.name}`, peer: `pw-${peer}` },
+  ): Promise<WireSocket & { readonly prepared: readonly Bytes[] }> {
+    const machine = enrolInitiator({ ...this.#base('enrol'), remoteName: peer, passwords });
+    const wire = await dialRaw(port);
+    const started = machine.start();
+    if (!started.ok) throw new Error(started.failure.message);
+    wire.write(encodePreface('enrol'));
+    wire.writeFrames(...started.value.send);
+    const answered = machine.receive(await wire.frame());
+    if (!answered.ok) throw new Error(answered.failure.message);
+    const prepared = answered.value.send;
+    if (upTo === 'message 1') return Object.assign(wire, { prepared });
+    wire.writeFrames(...prepared);
+    await wire.frame();
+    return Object.assign(wire, { prepared: [] });
+  }
   /** A later session as the dialler, up to the proven connection. */
   async dialSession(port: number, peer: string): Promise<HostileSession> {
     if (!this.#known) throw new Error('there was no enrol');
@@ -61,10 +82,17 @@ export class HostilePeer {
     return this.#dialled(wire, machine, 'session');
   }
   /** The listener's side of either handshake, as the preface asks, up to the proven connection. */
-  async answer(wire: WireSocket, peer: string): Promise<HostileSession> {
+  async answer(
+    wire: WireSocket,
+    peer: string,
+    guess?: { readonly pwI: string; readonly pwR: string },
+  ): Promise<HostileSession> {
     const preface = decodePreface(await wire.take(PREFACE_LENGTH));
     if (!preface.ok) throw new Error(preface.failure.message);
-    const passwords = { pwI: encodeUtf8(`pw-${peer}`), pwR: encodeUtf8(`pw-${this.name}`) };
+    const passwords = {
+      pwI: encodeUtf8(guess?.pwI ?? `pw-${peer}`),
+      pwR: encodeUtf8(guess?.pwR ?? `pw-${this.name}`),
+    };
     const machine =
       preface.value === 'enrol'
         ? enrolResponder({ ...this.#base('enrol'), authority: { passwordsFor: () => passwords } })
