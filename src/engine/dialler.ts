@@ -10,7 +10,7 @@ import {
 import { Connection } from '../protocol/session/index.ts';
 import { encodePreface } from '../protocol/wire/index.ts';
 import { earlier, type EngineCore } from './core.ts';
-import { explainDialFailure } from './explain.ts';
+import { CONTACT_REMOVED, explainDialFailure } from './explain.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 
@@ -57,10 +57,17 @@ export class Dialler {
     if (!peer) return;
     if (peer.dialling === link) peer.dialling = undefined;
     const wasReady = link.session?.readyOrder !== undefined;
-    if (wasReady && !peer.isReachable && !peer.dial.reason)
+    const isDone = failure === undefined && peer.outbox.isEmpty; // As agreed: the next text need not wait.
+    if (wasReady && !isDone && !peer.isReachable && !peer.dial.reason)
       peer.dial.lost(failure, now.monotonic, this.#core.random());
     if (!wasReady && link.dialled) this.#failed(peer, link.dialled.address, failure, now);
     else if (peer.dial.reason) this.#tellProgress(peer, now);
+  }
+
+  /** The contact was removed from the directory: its queue is held, not dropped, and that is said (DIR-03). */
+  hold(peer: Peer, now: Now): void {
+    peer.dial.failed(CONTACT_REMOVED(peer.name), now.monotonic, 0, false);
+    this.#tellProgress(peer, now);
   }
 
   #dial(peer: Peer, entry: DirectoryEntry, now: Now): void {

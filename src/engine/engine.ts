@@ -227,10 +227,16 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     for (const name of difference.added) this.#addPeer(name);
     for (const name of [...difference.added, ...difference.changed]) this.#peers.get(name)?.dial.restart();
     for (const [name, peer] of this.#peers) peer.entry = directory.entry(name);
-    for (const name of difference.removed) this.#sessions.refuse(this.#peers.get(name), now);
+    for (const name of difference.removed) this.#refuse(this.#peers.get(name), now);
     if (difference.added.length + difference.removed.length + difference.changed.length > 0) {
       this.#out.push({ type: 'event', event: { type: 'directory-changed', ...difference } });
     }
+  }
+
+  #refuse(peer: Peer | undefined, now: Now): void {
+    if (!peer) return;
+    this.#sessions.refuse(peer, now);
+    this.#dialler.hold(peer, now);
   }
 
   #addPeer(name: string): void {

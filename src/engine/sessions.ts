@@ -11,7 +11,7 @@ import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Established } from '../protocol/handshake/index.ts';
 import type { Ack, Close, Ready } from '../protocol/session/index.ts';
 import type { EngineCore } from './core.ts';
-import { CONTACT_REMOVED, KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
+import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 
@@ -139,11 +139,9 @@ export class Sessions {
     link.session?.peer.links.delete(link);
   }
 
-  /** The contact was removed from the directory: its sessions end, its queue is held, not dropped. */
-  refuse(peer: Peer | undefined, now: Now): void {
-    if (!peer) return;
+  /** The contact was removed from the directory: its sessions end. */
+  refuse(peer: Peer, now: Now): void {
     for (const link of peer.links) this.#core.connection(link, { type: 'close', code: 'refused' }, now);
-    peer.dial.failed(CONTACT_REMOVED(peer.name), now.monotonic, 0, false);
   }
 
   #confirm(name: string, now: Now): void {
