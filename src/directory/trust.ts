@@ -1,4 +1,5 @@
 import { equalBytes, Secret, type Bytes } from '../base/index.ts';
+import type { Role } from '../protocol/handshake/index.ts';
 import type { Pin, TrustRecord } from './pin.ts';
 
 // The rules for pins, P1 to P7 of spec/08-trust.md, as pure functions from a record to the next one.
@@ -23,6 +24,9 @@ export class TrustBook {
     for (const record of records) this.#records.set(record.username, record);
   }
 
+  get names(): readonly string[] {
+    return [...this.#records.keys()];
+  }
   record(username: string): TrustRecord {
     return this.#records.get(username) ?? { username };
   }
@@ -55,12 +59,22 @@ export function mayEnrol(book: TrustBook, username: string, key: Bytes, nowWall:
   return !pending || equalBytes(pending.key, key); // P4: no third key displaces a pending one
 }
 
-/** An enrol has proven the passwords: pin the key, or let it wait beside the one that is pinned (P4). */
+/**
+ * An enrol has proven the passwords: pin the key, or let it wait beside the one that is pinned (P4). Undefined when it may
+ * not count, for what was allowed when it began need not be so at its end, and the dialler is not asked when it begins.
+ */
 export function settleEnrol(
-  record: TrustRecord,
-  proven: ProvenKey,
+  book: TrustBook,
+  proven: ProvenKey & { readonly role: Role },
   nowWall: number,
-): { readonly record: TrustRecord; readonly verdict: Verdict } {
+): { readonly record: TrustRecord; readonly verdict: Verdict } | undefined {
+  const record = book.record(proven.username);
+  const owner = book.findKey(proven.key);
+  if (owner && owner.username !== proven.username) return undefined; // P5
+  if (record.pending && !isAmong(proven.key, record.pin, record.pending)) return undefined; // P4
+  // P3. The dialler commits first: were PAKE3 lost, the two would hold different psks, one of them for good.
+  const isConfirmed = record.pin?.confirmed === true && equalBytes(record.pin.key, proven.key);
+  if (isConfirmed && proven.role === 'initiator') return undefined;
   const psk = new Secret(proven.psk);
   if (record.pin && !equalBytes(record.pin.key, proven.key)) {
     return {
@@ -95,6 +109,10 @@ export function approvePending(record: TrustRecord, nowWall: number): TrustRecor
 /** P3: for ten minutes the pinned key may enrol again. */
 export function openRepairWindow(record: TrustRecord, nowWall: number): TrustRecord {
   return { ...record, repairUntilWall: nowWall + REPAIR_WINDOW_MS };
+}
+
+function isAmong(key: Bytes, ...known: readonly ({ readonly key: Bytes } | undefined)[]): boolean {
+  return known.some((each) => each !== undefined && equalBytes(each.key, key));
 }
 
 function newPin(key: Bytes, psk: Secret<Bytes>, nowWall: number, verified: Pin['verified']): Pin {

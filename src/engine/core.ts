@@ -1,4 +1,4 @@
-import type { Bytes, Instant, Now } from '../base/index.ts';
+import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, TrustRecord } from '../directory/index.ts';
 import type { ConnectionInput } from '../protocol/session/index.ts';
@@ -34,6 +34,11 @@ export interface EngineCore {
   connection(link: Link, input: ConnectionInput, now: Now): void;
   /** 0 <= fraction < 1 */
   random(): number;
+}
+
+/** The rules for two who dial each other go by the names' bytes, not by the language's own order of strings (spec/02, 03). */
+export function isSmallerName(own: string, peer: string): boolean {
+  return compareBytes(encodeUtf8(own), encodeUtf8(peer)) < 0;
 }
 
 export function earlier(a: Instant | undefined, b: Instant | undefined): Instant | undefined {

@@ -42,7 +42,8 @@ export class DialSchedule {
   nextMode(pin: Pin | undefined): Mode {
     if (!pin) return 'enrol';
     if (pin.confirmed) return 'session';
-    return this.#lastMode === 'session' ? 'enrol' : 'session';
+    const mayEnrol = this.#wrongPasswords < WRONG_PASSWORDS_MAX;
+    return this.#lastMode === 'session' && mayEnrol ? 'enrol' : 'session';
   }
   /** The handshake in this mode has begun: a mode that never reached the peer does not count as tried. */
   begun(mode: Mode): void {
@@ -71,7 +72,7 @@ export class DialSchedule {
   failed(failure: Failure, now: Instant, jitter: number, isUnconfirmed: boolean): void {
     this.#reason = failure;
     const isWrongPassword = failure.code === 'password-mismatch';
-    if (isWrongPassword && !isUnconfirmed) this.#wrongPasswords++;
+    if (isWrongPassword) this.#wrongPasswords++;
     this.#held = (isWrongPassword && !isUnconfirmed) || ONLY_A_PERSON_HELPS.has(failure.code);
     const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 20));
     this.#dueAt = now + ceiling / 2 + (jitter * ceiling) / 2;

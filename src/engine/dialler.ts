@@ -28,8 +28,7 @@ export class Dialler {
   }
 
   dialDue(now: Now): void {
-    let dialling = 0;
-    for (const peer of this.#core.peers.values()) if (peer.dialling) dialling++;
+    let dialling = this.#dialsUnderWay;
     for (const peer of this.#core.peers.values()) {
       if (dialling >= DIALS_MAX) return;
       const dueAt = dueAtOf(peer);
@@ -40,9 +39,17 @@ export class Dialler {
   }
 
   deadline(): Instant | undefined {
+    if (this.#dialsUnderWay >= DIALS_MAX) return undefined; // The end of one of them is a turn of its own.
     let earliest: Instant | undefined;
     for (const peer of this.#core.peers.values()) earliest = earlier(earliest, dueAtOf(peer));
     return earliest;
+  }
+
+  get #dialsUnderWay(): number {
+    let count = 0;
+    for (const { dialling } of this.#core.peers.values())
+      if (dialling && dialling.session?.readyOrder === undefined) count++;
+    return count;
   }
 
   connected(link: Link | undefined, now: Now): void {
@@ -60,7 +67,8 @@ export class Dialler {
     const isDone = failure === undefined && peer.outbox.isEmpty; // As agreed: the next text need not wait.
     if (wasReady && !isDone && !peer.isReachable && !peer.dial.reason)
       peer.dial.lost(failure, now.monotonic, this.#core.random());
-    if (!wasReady && link.dialled) this.#failed(peer, link.dialled.address, failure, now);
+    // What became of one dial is of no interest while another session is up.
+    if (!wasReady && link.dialled && !peer.current) this.#failed(peer, link.dialled.address, failure, now);
     else if (peer.dial.reason) this.#tellProgress(peer, now);
   }
 

@@ -59,6 +59,8 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     this.#traffic = new Traffic(core);
     this.commands = new Commands(core);
     for (const entry of directory.entries) this.#addPeer(entry.username);
+    // Whoever was removed from the directory is still known, and is told that we refuse (P6).
+    for (const name of this.#desk.book.names) this.#addPeer(name);
   }
 
   handle(input: EngineInput, now: Now): readonly EngineOutput[] {

@@ -29,6 +29,8 @@ export interface LinkSession {
   readyOrder: number | undefined;
   /** Both READYs said ok, and the peer has not said CLOSE. */
   isUsable: boolean;
+  /** Both READYs said ok, and our numbering is still the one this session began with: the peer's acks count. */
+  doAcksCount: boolean;
   /** The peer's clock minus ours, ms. */
   skewMs: number;
   /** The peer has said CLOSE: after our last ack we say ours. */

@@ -1,4 +1,4 @@
-import { decodeUtf8, PeerText, type Bytes, type Now } from '../base/index.ts';
+import { decodeUtf8, equalBytes, PeerText, type Bytes, type Now } from '../base/index.ts';
 import type { ChatEvent, MessageId } from '../api/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
 import {
@@ -9,8 +9,8 @@ import {
 } from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Established } from '../protocol/handshake/index.ts';
-import type { Ack, Close, Ready } from '../protocol/session/index.ts';
-import type { EngineCore } from './core.ts';
+import type { Ack, Close, CloseCode, Ready } from '../protocol/session/index.ts';
+import { isSmallerName, type EngineCore } from './core.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
@@ -35,7 +35,7 @@ export class Sessions {
    */
   pakeStarted(link: Link, remoteName: string, now: Now): void {
     if (!link.dialled) link.claimedName = remoteName;
-    if (this.#core.options.self > remoteName) return;
+    if (!isSmallerName(this.#core.options.self, remoteName)) return;
     for (const other of this.#core.links.values()) {
       const isInbound = other.claimedName === remoteName && other.connection.step === 'pake';
       const isOurDial = link.dialled ? link.dialled.peer.name === remoteName : this.#isOurPake(remoteName);
@@ -58,7 +58,15 @@ export class Sessions {
       } as const;
       return this.#core.connection(link, { type: 'abort', failure }, now);
     }
-    const { record, isChanged, verdict, event } = this.#core.desk.settle(established, now.wall);
+    const settled = this.#core.desk.settle(established, now.wall);
+    if (!settled) {
+      const failure = {
+        code: 'not-proven',
+        message: 'What this enrol proved may not be pinned: another rule or session came first.',
+      } as const;
+      return this.#core.connection(link, { type: 'abort', failure }, now);
+    }
+    const { record, isChanged, verdict, event } = settled;
     if (isChanged) this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
     if (event) this.#core.emit({ type: 'event', event });
     const session: LinkSession = {
@@ -68,6 +76,7 @@ export class Sessions {
       progress: peer.outbox.newProgress(),
       readyOrder: undefined,
       isUsable: false,
+      doAcksCount: false,
       skewMs: 0,
       isPeerClosed: false,
       needsAck: false,
@@ -83,14 +92,21 @@ export class Sessions {
   peerReady(link: Link, ready: Ready, now: Now): void {
     const session = link.session;
     if (!session) return;
+    const isUsable = session.verdict === 'ok' && ready.status === 'ok';
     session.readyOrder = ++this.#readyOrder;
     session.skewMs = ready.clock - now.wall;
-    session.isUsable = session.verdict === 'ok' && ready.status === 'ok';
-    if (link.dialled && session.mode === 'session' && session.isUsable) this.#confirm(session.peer.name, now);
-    if (session.isUsable) this.#apply(session.peer, session.peer.inbox.onReady(ready), now);
+    session.isUsable = isUsable;
+    session.doAcksCount = isUsable;
+    if (link.dialled && session.mode === 'session' && isUsable) this.#confirm(session.peer.name, now);
+    if (isUsable) {
+      this.#endFormerEpoch(link, session.peer, ready, now);
+      this.#apply(session.peer, session.peer.inbox.onReady(ready), now);
+    }
+    // What came with the peer's READY acts in here.
     if (!link.dialled) this.#sendReady(link, session, now);
-    if (!session.isUsable) return this.#notUsable(link, session, ready, now);
+    if (!isUsable) return this.#notUsable(link, session, ready, now);
     session.peer.dial.succeeded();
+    session.peer.isCallRequested = false;
     session.needsAck = session.peer.inbox.readyFields.stored > 0;
     const agreed = session.peer.outbox.onReady(session.progress, ready);
     if (!agreed.ok) this.#startEpoch(link, session.peer, now);
@@ -119,7 +135,7 @@ export class Sessions {
 
   ack(link: Link, ack: Ack, now: Now): void {
     const { session } = link;
-    if (session)
+    if (session?.doAcksCount)
       this.#apply(session.peer, session.peer.outbox.onAck(session.progress, ack, now.monotonic), now);
   }
 
@@ -132,7 +148,8 @@ export class Sessions {
     if (!session) return;
     session.isUsable = false;
     session.isPeerClosed = true;
-    if (close.code === 'bad-envelope') this.#apply(session.peer, session.peer.outbox.onBadEnvelope(), now);
+    if (close.code === 'bad-envelope' && session.doAcksCount)
+      this.#apply(session.peer, session.peer.outbox.onBadEnvelope(session.progress), now);
   }
 
   closed(link: Link): void {
@@ -141,7 +158,7 @@ export class Sessions {
 
   /** The contact was removed from the directory: its sessions end. */
   refuse(peer: Peer, now: Now): void {
-    for (const link of peer.links) this.#core.connection(link, { type: 'close', code: 'refused' }, now);
+    for (const link of peer.links) this.#end(link, 'refused', now);
   }
 
   #confirm(name: string, now: Now): void {
@@ -189,8 +206,28 @@ export class Sessions {
   #startEpoch(link: Link, peer: Peer, now: Now): void {
     const changes = peer.outbox.startEpoch(this.#core.options.entropy.bytes(16));
     if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
-    for (const each of peer.links) this.#core.connection(each, { type: 'close', code: 'rolled-back' }, now);
     if (link.session) link.session.isUsable = false;
+    for (const each of peer.links) {
+      if (each.session) each.session.doAcksCount = false;
+      this.#end(each, 'rolled-back', now);
+    }
+  }
+
+  /** The peer's program started anew: what still trickles in from the old one has another numbering. */
+  #endFormerEpoch(link: Link, peer: Peer, ready: Ready, now: Now): void {
+    if (equalBytes(peer.inbox.readyFields.peerEpoch, ready.epoch)) return;
+    for (const each of peer.links) {
+      if (each === link || each.session?.readyOrder === undefined) continue;
+      const failure = { code: 'truncated', message: 'The peer’s program has started anew.' } as const;
+      this.#core.connection(each, { type: 'abort', failure }, now);
+    }
+  }
+
+  /** With a word where the peer can hear it, else at once. */
+  #end(link: Link, code: CloseCode, now: Now): void {
+    const failure = { code: 'not-proven', message: 'The session was ended before it began.' } as const;
+    const isOpening = link.connection.phase === 'proven';
+    this.#core.connection(link, isOpening ? { type: 'abort', failure } : { type: 'close', code }, now);
   }
 
   #apply(peer: Peer, decision: Decision, now: Now, skewMs = 0): void {

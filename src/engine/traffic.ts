@@ -3,7 +3,7 @@ import type { Instant, Now } from '../base/index.ts';
 import type { OutboxRow } from '../protocol/delivery/index.ts';
 import { WINDOW_BYTES_MAX } from '../protocol/delivery/index.ts';
 import type { OutgoingMessage } from '../protocol/session/index.ts';
-import { earlier, type EngineCore } from './core.ts';
+import { earlier, isSmallerName, type EngineCore } from './core.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 import { takeAck } from './sessions.ts';
@@ -48,7 +48,7 @@ export class Traffic {
     const code = closeCode(session, inFlight, isShuttingDown, now);
     if (code !== undefined) this.#core.connection(link, { type: 'close', code }, now);
     else this.#core.connection(link, { type: 'vigilant', on: inFlight }, now);
-    if (session.duplicateUntil !== undefined)
+    if (session.duplicateUntil !== undefined && session.duplicateUntil > now.monotonic)
       this.#deadline = earlier(this.#deadline, session.duplicateUntil);
     if (session.progress.pausedUntil > now.monotonic)
       this.#deadline = earlier(this.#deadline, session.progress.pausedUntil);
@@ -89,7 +89,7 @@ export class Traffic {
   /** The side with the bytewise smaller name keeps the session whose READY came last and closes the others (spec/03). */
   #markDuplicates(peer: Peer, now: Now): void {
     const newest = peer.current;
-    if (!newest || this.#core.options.self > peer.name) return;
+    if (!newest || !isSmallerName(this.#core.options.self, peer.name)) return;
     for (const { session } of peer.links) {
       if (session?.isUsable && session !== newest.session)
         session.duplicateUntil ??= now.monotonic + DUPLICATE_MS;

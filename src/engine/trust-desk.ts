@@ -65,21 +65,27 @@ export class TrustDesk {
     return { own: this.#password(this.#self), peer: this.#password(peer) };
   }
 
-  /** What a proven peer means for the pins. The record is to be committed before anything more is said on the link. */
+  /**
+   * What a proven peer means for the pins. The record is to be committed before anything more is said on the link. Undefined
+   * when it may mean nothing: the link ends in silence.
+   */
   settle(
     established: Established,
     nowWall: number,
-  ): {
-    readonly record: TrustRecord;
-    readonly isChanged: boolean;
-    readonly verdict: Verdict;
-    readonly event?: ChatEvent;
-  } {
-    const { remoteName: username, remoteStatic: key, pairPsk } = established;
+  ):
+    | {
+        readonly record: TrustRecord;
+        readonly isChanged: boolean;
+        readonly verdict: Verdict;
+        readonly event?: ChatEvent;
+      }
+    | undefined {
+    const { remoteName: username, remoteStatic: key, pairPsk, role } = established;
     const before = this.book.record(username);
     const settled = pairPsk
-      ? settleEnrol(before, { username, key, psk: pairPsk }, nowWall)
+      ? settleEnrol(this.book, { username, key, psk: pairPsk, role }, nowWall)
       : this.#settleSession(before, established, nowWall);
+    if (!settled) return undefined;
     this.book.put(settled.record);
     const isNew =
       settled.verdict === 'key-pending' && !(before.pending && equalBytes(before.pending.key, key));

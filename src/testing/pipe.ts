@@ -14,6 +14,10 @@ export class Pipe {
   /** Bytes that arrived, by direction. */
   readonly arrived: [number, number] = [0, 0];
   isCut = false;
+  /** Swallows everything from now on, and nobody is told: a half-open connection. */
+  isSilent = false;
+  /** Added to each chunk's way. */
+  delayMs = 0;
   readonly world: World;
 
   constructor(world: World, dialler: Place, listener: Place) {
@@ -31,6 +35,12 @@ export class Pipe {
     this.isCut = true;
     this.world.pipes.delete(this);
     for (const end of this.ends) this.world.schedule.after(this.world.latency(), () => end.lose());
+  }
+
+  get isSpent(): boolean {
+    const [a, b] = this.arrived;
+    const [aMax, bMax] = this.cutAfterBytesFrom;
+    return a >= aMax || b >= bMax || a + b >= this.cutAfterBytes;
   }
 
   /** How many of these bytes still arrive before the cut. */
@@ -66,6 +76,9 @@ export class PipeEnd {
     place.node.ends.set(place.link, this);
   }
 
+  get name(): string {
+    return this.#place.node.name;
+  }
   write(bytes: Bytes): void {
     if (this.#isEnded || this.#isReleased) throw new Error('written after the end');
     for (const chunk of this.pipe.world.chunksOf(bytes)) this.#deliver((other) => other.receive(chunk));
@@ -91,7 +104,7 @@ export class PipeEnd {
     }
     const admitted = this.pipe.admit(this.index === 0 ? 1 : 0, chunk.length);
     if (admitted > 0) this.#input({ type: 'bytes', link: this.#place.link, bytes: chunk.slice(0, admitted) });
-    if (admitted < chunk.length) this.pipe.cut();
+    if (this.pipe.isSpent) this.pipe.cut();
   }
 
   #input(input: Parameters<SimulatedNode['input']>[0]): void {
@@ -100,9 +113,10 @@ export class PipeEnd {
 
   #deliver(act: (other: PipeEnd) => void): void {
     const { world } = this.pipe;
-    this.#lastArrival = Math.max(this.#lastArrival, world.now + world.latency());
+    this.#lastArrival = Math.max(this.#lastArrival, world.now + world.latency() + this.pipe.delayMs);
     world.schedule.at(this.#lastArrival, () => {
-      if (!this.pipe.isCut) act(this.pipe.other(this));
+      if (this.pipe.isSilent || world.isPartitioned) this.pipe.isSilent = true;
+      else if (!this.pipe.isCut) act(this.pipe.other(this));
     });
   }
 }

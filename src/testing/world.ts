@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../api/index.ts';
-import { encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
+import { encodeUtf8, type Bytes, type Failure, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, X25519KeyPair } from '../crypto/index.ts';
 import { parseDirectory, type Directory, type TrustRecord } from '../directory/index.ts';
 import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly latencyMs?: readonly [min: number, max: number];
   /** Bytes are split at random places (default), or arrive as they were written. */
   readonly isChunked?: boolean;
+  /** Default 60,000. */
+  readonly lingerMs?: number;
 }
 
 /**
@@ -27,6 +29,8 @@ export class World {
   readonly nodes: Map<string, SimulatedNode> = new Map();
   readonly pipes: Set<Pipe> = new Set();
   readonly schedule: Schedule = new Schedule();
+  /** Nothing arrives and nobody is told; dials end after 10 s. What was on its way is lost for good. */
+  isPartitioned = false;
   /** Called for each new connection: a test sets `cutAfterBytes` on it, or cuts it later. */
   onPipe: (pipe: Pipe) => void = () => {};
   readonly #options: WorldOptions;
@@ -39,6 +43,9 @@ export class World {
   get now(): Instant {
     return this.schedule.now;
   }
+  get lingerMs(): number {
+    return this.#options.lingerMs ?? 60_000;
+  }
 
   /** A node for each name, on ports from 7001, with the same directory unless `directoryOf` says otherwise. */
   start(
@@ -48,16 +55,17 @@ export class World {
   ): void {
     const directory = directoryFor(names.map((username, index) => ({ username, port: 7001 + index })));
     for (const [index, name] of names.entries()) {
-      const home = homeOf?.(name) ?? { keys: this.#keys(), records: [] };
+      const home = homeOf?.(name) ?? this.newHome();
       this.nodes.set(
         name,
         new SimulatedNode(this, name, 7001 + index, directoryOf?.(name) ?? directory, home),
       );
     }
   }
-  #keys(): X25519KeyPair {
+  /** Somebody who installs the program for the first time, or again after everything was lost. */
+  newHome(): SimulatedHome {
     const secret = this.entropy.bytes(32);
-    return { secret, publicKey: nativePrimitives.x25519PublicKey(secret) };
+    return { keys: { secret, publicKey: nativePrimitives.x25519PublicKey(secret) }, records: [] };
   }
   node(name: string): SimulatedNode {
     const node = this.nodes.get(name);
@@ -75,6 +83,11 @@ export class World {
   }
 
   connect(from: SimulatedNode, link: LinkId, port: number): void {
+    if (this.isPartitioned) {
+      const failure = { code: 'connect-timeout', message: 'No answer.' } as const;
+      this.schedule.after(10_000, () => from.input({ type: 'dial-failed', link, failure }));
+      return;
+    }
     const target = [...this.nodes.values()].find((node) => node.port === port && node.isListening);
     this.schedule.after(this.latency(), () => {
       if (!target || !target.isListening) {
@@ -113,6 +126,11 @@ export interface SimulatedHome {
   readonly records: readonly TrustRecord[];
 }
 
+export interface RestartOptions {
+  /** Nobody is told that the connections are gone; what was on its way still arrives. */
+  readonly isPowerLost?: boolean;
+}
+
 /** One engine with its sockets and its store played by the world. */
 export class SimulatedNode {
   readonly name: string;
@@ -121,7 +139,11 @@ export class SimulatedNode {
   readonly events: ChatEvent[] = [];
   readonly changes: Change[] = [];
   readonly ends: Map<LinkId, PipeEnd> = new Map();
-  readonly keys: X25519KeyPair;
+  /** Why connections ended. */
+  readonly failures: Failure[] = [];
+  keys: X25519KeyPair;
+  /** How far this machine's wall clock is from the world's, ms. */
+  wallOffset = 0;
   engine: Engine;
   readonly #world: World;
   #nextLink = 1;
@@ -136,10 +158,13 @@ export class SimulatedNode {
     this.engine = this.#openEngine(directory, home.records, home.keys);
   }
 
-  /** A new process: the queue and the numbering are gone, the key and the pins are as they were committed. */
-  restart(directory: Directory, home: SimulatedHome = this.home): void {
-    for (const end of this.ends.values()) end.pipe.cut();
+  /** A new process: the queue and the numbering are gone, the key and the pins are as they were committed, or as given. */
+  restart(directory: Directory, home: SimulatedHome = this.home, options: RestartOptions = {}): void {
+    if (!options.isPowerLost) for (const end of this.ends.values()) end.pipe.cut();
     this.ends.clear();
+    this.keys = home.keys;
+    this.changes.length = 0;
+    for (const record of home.records) this.changes.push({ type: 'trust', record });
     this.engine = this.#openEngine(directory, home.records, home.keys);
   }
   /** What is on this node's disk. */
@@ -151,7 +176,7 @@ export class SimulatedNode {
   }
 
   get time(): Now {
-    return { monotonic: this.#world.now, wall: WALL_START + this.#world.now };
+    return { monotonic: this.#world.now, wall: WALL_START + this.#world.now + this.wallOffset };
   }
   /** Texts that were shown, in order. */
   get received(): readonly { readonly from: string; readonly text: string }[] {
@@ -164,6 +189,13 @@ export class SimulatedNode {
     const sent = this.engine.commands.sendText({ to, text }, this.time);
     if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
     this.endTurn();
+  }
+
+  /** What a person does; the effects leave at once. */
+  command<Answer>(act: (commands: Engine['commands'], now: Now) => Answer): Answer {
+    const answer = act(this.engine.commands, this.time);
+    this.endTurn();
+    return answer;
   }
 
   input(input: EngineInput): void {
@@ -186,7 +218,7 @@ export class SimulatedNode {
       keys,
       directory,
       records,
-      lingerMs: 60_000,
+      lingerMs: this.#world.lingerMs,
       nextLink: () => this.nextLink(),
     });
   }
@@ -222,6 +254,7 @@ export class SimulatedNode {
         this.ends.get(output.link)?.end();
         break;
       case 'release':
+        if (output.failure) this.failures.push(output.failure);
         this.ends.get(output.link)?.release();
         break;
     }
