@@ -18,7 +18,7 @@ import {
 /** Bob has lost everything but his directory and dials with a text; alice has one for him, too. */
 function reinstalled(seed: number): Pair & { readonly oldKey: Uint8Array } {
   const pair = friends({ seed });
-  const { world, alice, bob } = pair;
+  const { world, bob } = pair;
   const oldKey = bob.keys.publicKey;
   bob.restart(BOTH, world.newHome());
   return { ...pair, oldKey };

@@ -194,7 +194,8 @@ describe('what a dialler may never pin', () => {
 
 describe('pins after a cut', () => {
   // Bytes of each flight: what a cut after it leaves on each side, before anything is tried again.
-  const ENROL = [
+  type Flight = readonly [name: string, direction: 0 | 1, bytes: number, dialler: string, listener: string];
+  const ENROL: readonly Flight[] = [
     ['message 1', 0, 8 + 2 + 1216, 'none', 'none'],
     ['message 2', 1, 2 + 1200, 'none', 'none'],
     ['message 3', 0, 1226 + 66, 'none', 'none'],
@@ -203,14 +204,14 @@ describe('pins after a cut', () => {
     ['PAKE3', 0, 1475 + 51, 'unconfirmed', 'unconfirmed'],
     ['READY of the dialler', 0, 1526 + 530, 'unconfirmed', 'unconfirmed'],
     ['READY of the listener', 1, 1285 + 530, 'unconfirmed', 'unconfirmed'],
-  ] as const;
-  const SESSION = [
+  ];
+  const SESSION: readonly Flight[] = [
     ['message 1', 0, 8 + 2 + 1248, 'unconfirmed', 'unconfirmed'],
     ['message 2', 1, 2 + 1152, 'unconfirmed', 'unconfirmed'],
     ['message 3', 0, 1258 + 198, 'unconfirmed', 'confirmed'],
     ['READY of the dialler', 0, 1456 + 530, 'unconfirmed', 'confirmed'],
     ['READY of the listener', 1, 1154 + 530, 'confirmed', 'confirmed'],
-  ] as const;
+  ];
 
   for (const [mode, flights, begin] of [
     ['enrol', ENROL, strangers],

@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeUtf8 } from '../../base/index.ts';
+import { encodeItem, type Ready } from '../session/index.ts';
+import { RECORD_ITEMS_MAX } from '../session/record.ts';
+import { Inbox } from './inbox.ts';
+
+const EPOCH = new Uint8Array(16).fill(1);
+const NEXT_EPOCH = new Uint8Array(16).fill(2);
+
+const idOf = (n: number): string => `01890a5d-ac96-774b-bcce-${n.toString(16).padStart(12, '0')}`;
+
+function readyOf(epoch: Uint8Array, first = 1): Ready {
+  const none = new Uint8Array(16);
+  return {
+    status: 'ok',
+    clock: 0,
+    maxVersion: 1,
+    capabilities: 0,
+    epoch,
+    peerEpoch: none,
+    stored: 0,
+    storedId: none,
+    first,
+    last: 0,
+  };
+}
+function inboxOf(first = 1): Inbox {
+  const inbox = new Inbox('alice');
+  inbox.onReady(readyOf(EPOCH, first));
+  return inbox;
+}
+/** What is shown, or the code of the failure. */
+function receive(
+  inbox: Inbox,
+  seq: number,
+  id = seq,
+  text = `text ${id}`,
+  type = 'text',
+): readonly string[] | string {
+  const result = inbox.onMessage({ seq, id: idOf(id), type, timestamp: 0 }, encodeUtf8(text), 0);
+  if (!result.ok) return result.failure.code;
+  return result.value.effects.map((effect) =>
+    effect.type === 'received' ? new TextDecoder().decode(effect.row.plaintext) : effect.type,
+  );
+}
+
+test('in any order and any number of times, each message is shown once, in the sender’s order (DLV-06, DLV-07)', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 60 }), (arrivals) => {
+      const inbox = inboxOf();
+      const shown = arrivals.flatMap((seq) => receive(inbox, seq));
+      let contiguous = 0;
+      while (arrivals.includes(contiguous + 1)) contiguous++;
+      expect(shown).toEqual(Array.from({ length: contiguous }, (_, index) => `text ${index + 1}`));
+      expect(inbox.ack(false, 0).cumulative, 'nothing above a gap is acked').toBe(contiguous);
+    }),
+  );
+});
+
+describe('one seq, one id (DLV-08)', () => {
+  test('a seq that is stored is not given to a second id: not the last one, not an earlier one, not a new id', () => {
+    const inbox = inboxOf();
+    for (const seq of [1, 2, 3]) receive(inbox, seq);
+    expect(receive(inbox, 3, 9)).toBe('message-seq-reused');
+    expect(receive(inbox, 1, 9)).toBe('message-seq-reused');
+    expect(receive(inbox, 2, 3)).toBe('message-seq-reused');
+    expect(receive(inbox, 2, 2), 'the honest repeat').toEqual([]);
+  });
+
+  test('while a message waits for a gap the first content wins, and another id is refused', () => {
+    const inbox = inboxOf();
+    receive(inbox, 2, 2, 'first');
+    expect(receive(inbox, 2, 2, 'second')).toEqual([]);
+    expect(receive(inbox, 2, 3, 'third')).toBe('message-seq-reused');
+    expect(receive(inbox, 1)).toEqual(['text 1', 'first']);
+  });
+
+  test('one id under two seqs is shown once, and both are acked', () => {
+    const inbox = inboxOf();
+    expect([receive(inbox, 1, 7), receive(inbox, 2, 7, 'again')]).toEqual([['text 7'], []]);
+    expect(inbox.ack(false, 0).cumulative).toBe(2);
+  });
+});
+
+describe('epochs (DLV-09)', () => {
+  test('a new epoch starts at 1, is said, and shows no id a second time', () => {
+    const inbox = inboxOf();
+    for (const seq of [1, 2, 3]) receive(inbox, seq);
+    expect(inbox.onReady(readyOf(NEXT_EPOCH)).effects).toEqual([{ type: 'peer-restarted' }]);
+    expect(inbox.readyFields).toMatchObject({ peerEpoch: NEXT_EPOCH, stored: 0, storedId: undefined });
+    expect([receive(inbox, 1, 3), receive(inbox, 2, 4)]).toEqual([[], ['text 4']]);
+    expect(inbox.ack(false, 0).cumulative).toBe(2);
+  });
+
+  test('a gap is said when the epoch is known, and only then', () => {
+    const stranger = new Inbox('alice');
+    expect(stranger.onReady(readyOf(EPOCH, 5)).effects).toEqual([]);
+    expect(stranger.onReady(readyOf(EPOCH, 8)).effects).toEqual([{ type: 'missing', count: 3 }]);
+    expect(stranger.onReady(readyOf(NEXT_EPOCH, 3)).effects).toEqual([{ type: 'peer-restarted' }]);
+    expect(receive(stranger, 3)).toEqual(['text 3']);
+  });
+
+  test('what waited behind a gap is shown when the peer says that the gap stays', () => {
+    const inbox = inboxOf();
+    receive(inbox, 1);
+    receive(inbox, 4);
+    expect(inbox.onReady(readyOf(EPOCH, 4)).effects.map((effect) => effect.type)).toEqual([
+      'missing',
+      'received',
+    ]);
+    expect(inbox.readyFields.stored).toBe(4);
+  });
+});
+
+describe('what is refused', () => {
+  test('an over-long text, an empty one and half a character are refused for good, an unknown type is unsupported (FRM-08)', () => {
+    const inbox = inboxOf();
+    expect(receive(inbox, 1, 1, 'x'.repeat(32_769))).toEqual([]);
+    expect(receive(inbox, 2, 2, '')).toEqual([]);
+    inbox.onMessage({ seq: 3, id: idOf(3), type: 'text', timestamp: 0 }, Uint8Array.of(0xff), 0);
+    expect(receive(inbox, 4, 4, '{}', 'reaction')).toEqual([]);
+    expect(receive(inbox, 5)).toEqual(['text 5']);
+    const exceptions = [
+      { seq: 1, status: 'refused' },
+      { seq: 2, status: 'refused' },
+      { seq: 3, status: 'refused' },
+      { seq: 4, status: 'unsupported' },
+    ];
+    expect(inbox.ack(true, 0)).toEqual({ cumulative: 5, exceptions });
+    expect(inbox.ack(false, 5).exceptions, 'said once a session').toEqual([]);
+    expect(inbox.ack(true, 0).exceptions, 'and again in the next one’s first ack').toEqual(exceptions);
+    inbox.onReady(readyOf(EPOCH, 4));
+    expect(inbox.ack(true, 0).exceptions, 'until the peer has settled it').toEqual([exceptions[3]]);
+  });
+
+  test('a void is stored and not shown', () => {
+    const inbox = inboxOf();
+    expect([receive(inbox, 1, 1, '{}', 'void'), inbox.ack(false, 0)]).toEqual([
+      [],
+      { cumulative: 1, exceptions: [] },
+    ]);
+  });
+
+  test('behind a gap 256 messages wait; what is more is told to come later, in an ack that fits its record', () => {
+    const inbox = inboxOf();
+    for (let seq = 2; seq <= 20_000; seq++) expect(receive(inbox, seq)).toEqual([]);
+    const ack = inbox.ack(false, 0);
+    expect(ack.exceptions[0]).toEqual({ seq: 258, status: 'busy' });
+    expect(encodeItem({ type: 'ack', ack }).length).toBeLessThan(RECORD_ITEMS_MAX);
+    expect(receive(inbox, 1)).toHaveLength(257);
+    expect(receive(inbox, 258)).toEqual(['text 258']);
+  });
+});
