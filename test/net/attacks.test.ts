@@ -107,6 +107,33 @@ test('the halves of two handshakes do not fit together (CRY-06)', async () => {
   expect(talk.slowestMs).toBeLessThan(PROMPT_MS);
 });
 
+test('a pinned key under another name, or for another name, gets no READY (CRY-06, CRY-18)', async () => {
+  await using town = await openTown(['bob', 'alice', 'carol', 'mallory']);
+  const bob = await town.open('bob');
+  const friends = [await town.open('alice'), await town.open('carol')];
+  const mallory = new HostilePeer('mallory');
+  const first = await mallory.dialEnrol(town.port('bob'), 'bob');
+  await first.exchangeReady();
+  first.wire.reset();
+  const { talk } = await talkDuring(bob, friends, async () => {
+    for (const [who, whom] of [
+      ['alice', 'bob'],
+      ['mallory', 'alice'],
+      ['mallory', 'mallory'],
+      ['bob', 'bob'],
+    ] as const) {
+      const liar = mallory.renamed(who);
+      const session = await liar.dialSession(town.port('bob'), whom);
+      session.send(liar.ready(), session.message(`as ${who}`));
+      await session.wire.ended();
+      // Message 2 and nothing else.
+      expect(session.wire.heard.length, `${who} to ${whom}`).toBe(2 + 1_152);
+    }
+  });
+  expect(bob.texts().filter((text) => text.startsWith('as '))).toEqual([]);
+  expect(talk.slowestMs).toBeLessThan(PROMPT_MS);
+});
+
 /** The points whose multiples are 0 whatever the secret is, canonical and not (RFC 7748 §6.1; the list of curve25519's page). */
 const WEAK_POINTS: readonly Bytes[] = [
   '0000000000000000000000000000000000000000000000000000000000000000',

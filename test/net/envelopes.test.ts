@@ -20,6 +20,12 @@ const FORGERIES: Readonly<Record<string, Forgery>> = {
   'an HMAC that is too short (JSN-09)': { hmac: () => Buffer.alloc(16).toString('base64') },
   'the CRC as a string (JSN-09)': { text: (text) => text.replace(/"crc":(\d+)/, '"crc":"$1"') },
   'an unknown enc_type with the right HMAC (JSN-12)': { encType: 'AES-256-GCM' },
+  'another enc_type than the HMAC was made for (JSN-12)': {
+    text: (text) => text.replace('AES-256-CTR', 'AES-128-CTR'),
+  },
+  'another hmac_type than the HMAC was made for (JSN-12)': {
+    text: (text) => text.replace('HMAC-SHA256', 'HMAC-SHA384'),
+  },
   'enc_type none (JSN-12)': { encType: 'none' },
   'an unknown hmac_type with the right HMAC (JSN-12)': { hmacType: 'HMAC-SHA512' },
   'hmac_type none (JSN-12)': { hmacType: 'none' },

@@ -40,6 +40,12 @@ export class HostilePeer {
     this.keys = keys;
   }
 
+  /** The same key and pins under another name. */
+  renamed(name: string): HostilePeer {
+    const liar = new HostilePeer(name, this.keys);
+    liar.#known = this.#known;
+    return liar;
+  }
   /** First contact as the dialler, up to the proven connection; READY is not said yet. */
   async dialEnrol(
     port: number,

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { encodeUtf8, type Bytes } from '../../src/base/index.ts';
-import { paddedLength, RECORD_ITEMS_MAX } from '../../src/protocol/session/index.ts';
 import { encodePreface, PREFACE_LENGTH } from '../../src/protocol/wire/index.ts';
 import { frameLengths, openRecordingProxy, type Recording } from './recording-proxy.ts';
 import { startListening, startSotto } from './sotto-process.ts';
@@ -22,8 +21,11 @@ const HANDSHAKES = {
 } as const;
 
 const TAG_LENGTH = 16;
+/** spec/03 "Padding": 512 B, then powers of two up to 8 KiB, then multiples of 8 KiB. */
 const RECORD_LENGTHS: ReadonlySet<number> = new Set(
-  Array.from({ length: RECORD_ITEMS_MAX }, (_, index) => paddedLength(index + 1) + TAG_LENGTH),
+  [512, 1_024, 2_048, 4_096, ...[1, 2, 3, 4, 5, 6, 7].map((n) => n * 8_192)].map(
+    (length) => length + TAG_LENGTH,
+  ),
 );
 
 /** Every spelling under which a secret could be found in a stream. */
