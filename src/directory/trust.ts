@@ -74,7 +74,8 @@ export function settleEnrol(
   if (record.pending && !isAmong(proven.key, record.pin, record.pending)) return undefined; // P4
   // P3. The dialler commits first: were PAKE3 lost, the two would hold different psks, one of them for good.
   const isConfirmed = record.pin?.confirmed === true && equalBytes(record.pin.key, proven.key);
-  if (isConfirmed && proven.role === 'initiator') return undefined;
+  const isRepairing = nowWall < (record.repairUntilWall ?? 0);
+  if (isConfirmed && proven.role === 'initiator' && !isRepairing) return undefined;
   const psk = new Secret(proven.psk);
   if (record.pin && !equalBytes(record.pin.key, proven.key)) {
     return {

@@ -2,7 +2,7 @@ import type { ContactView, MessageId, OutgoingView, SafetyView, SendText } from 
 import { encodeUtf8, failure, success, type Now, type Result } from '../base/index.ts';
 import { formatSafetyNumber, parseSafetyNumber, type TrustRecord } from '../directory/index.ts';
 import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
-import type { EngineCore } from './core.ts';
+import { endLink, type EngineCore } from './core.ts';
 import { makeMessageId } from './message-id.ts';
 import type { Peer } from './peer.ts';
 
@@ -94,6 +94,8 @@ export class Commands {
       );
     }
     this.#commit(this.#core.desk.approve(name, now.wall));
+    // Sessions with the former key end; what is in flight on them goes to the new one.
+    for (const link of peer.value.links) endLink(this.#core, link, 'refused', now);
     peer.value.dial.restart();
     peer.value.isCallRequested = true;
     return success(undefined);

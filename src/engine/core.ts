@@ -1,7 +1,7 @@
 import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, TrustRecord } from '../directory/index.ts';
-import type { ConnectionInput } from '../protocol/session/index.ts';
+import type { CloseCode, ConnectionInput } from '../protocol/session/index.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { TrustDesk } from './trust-desk.ts';
@@ -44,4 +44,11 @@ export function isSmallerName(own: string, peer: string): boolean {
 export function earlier(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);
+}
+
+/** Ends a link with a word where the peer can hear it, else at once. */
+export function endLink(core: EngineCore, link: Link, code: CloseCode, now: Now): void {
+  const failure = { code: 'not-proven', message: 'The session was ended before it began.' } as const;
+  const isOpening = link.connection.phase === 'proven';
+  core.connection(link, isOpening ? { type: 'abort', failure } : { type: 'close', code }, now);
 }

@@ -38,10 +38,13 @@ export class DialSchedule {
     return addresses[this.#addressIndex++ % addresses.length];
   }
 
-  /** P1, P2: no pin enrols, a confirmed pin never does; in between the two alternate, so that any cut repairs itself. */
-  nextMode(pin: Pin | undefined): Mode {
+  /**
+   * P1, P2: no pin enrols, a confirmed pin never does; in between, and while a person has opened a repair window (P3), the
+   * two alternate, so that any cut repairs itself.
+   */
+  nextMode(pin: Pin | undefined, isRepairing: boolean): Mode {
     if (!pin) return 'enrol';
-    if (pin.confirmed) return 'session';
+    if (pin.confirmed && !isRepairing) return 'session';
     const mayEnrol = this.#wrongPasswords < WRONG_PASSWORDS_MAX;
     return this.#lastMode === 'session' && mayEnrol ? 'enrol' : 'session';
   }
@@ -50,8 +53,8 @@ export class DialSchedule {
     this.#lastMode = mode;
   }
 
+  /** Both READYs said ok. The back-off stays until something came of it: a peer may break off right after. */
   succeeded(): void {
-    this.#attempts = 0;
     this.#keyRefusals = 0;
     this.#wrongPasswords = 0;
     this.#lastMode = undefined;
@@ -74,17 +77,22 @@ export class DialSchedule {
     const isWrongPassword = failure.code === 'password-mismatch';
     if (isWrongPassword) this.#wrongPasswords++;
     this.#held = (isWrongPassword && !isUnconfirmed) || ONLY_A_PERSON_HELPS.has(failure.code);
-    const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 20));
+    const ceiling = this.#nextCeiling();
     this.#dueAt = now + ceiling / 2 + (jitter * ceiling) / 2;
   }
 
-  /** A session that worked was lost: dial again soon, a little apart from the peer's own dial. */
-  lost(failure: Failure | undefined, now: Instant, jitter: number): void {
-    this.#reason = failure;
-    this.#dueAt = now + jitter * BACKOFF_MIN_MS;
+  /** A message or an ack has come. */
+  progressed(): void {
+    this.#attempts = 0;
   }
 
-  /** A new text, or a dial of the peer's: try again now, unless the passwords were wrong too often. */
+  /** A session was lost: dial again, soon if it had been of use, and a little apart from the peer's own dial. */
+  lost(failure: Failure | undefined, now: Instant, jitter: number): void {
+    this.#reason = failure;
+    this.#dueAt = now + jitter * this.#nextCeiling();
+  }
+
+  /** A new text: try again now, unless the passwords were wrong too often. */
   nudge(): void {
     if (this.#wrongPasswords >= WRONG_PASSWORDS_MAX) return;
     if (this.#held) this.#dueAt = Number.NEGATIVE_INFINITY;
@@ -93,7 +101,12 @@ export class DialSchedule {
 
   /** A person asked for it, or edited the contact's entry: everything starts over. */
   restart(): void {
+    this.#attempts = 0;
     this.succeeded();
+  }
+
+  #nextCeiling(): number {
+    return Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 20));
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import { Connection } from '../protocol/session/index.ts';
 import { encodePreface } from '../protocol/wire/index.ts';
 import { earlier, type EngineCore } from './core.ts';
-import { CONTACT_REMOVED, explainDialFailure } from './explain.ts';
+import { CONTACT_REMOVED, explainDialFailure, KEY_CHANGED } from './explain.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 
@@ -79,9 +79,10 @@ export class Dialler {
   }
 
   #dial(peer: Peer, entry: DirectoryEntry, now: Now): void {
-    const { pin } = this.#core.desk.book.record(peer.name);
+    const { pin, pending, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
     const target = peer.dial.nextAddress(entry.addresses) ?? { ip: entry.ip, port: entry.port };
     const address = addressText(target);
+    if (pending) return this.#failed(peer, address, KEY_CHANGED(peer.name), now);
     if (pin && entry.key && !equalBytes(pin.key, entry.key)) {
       return this.#failed(
         peer,
@@ -90,7 +91,7 @@ export class Dialler {
         now,
       );
     }
-    const mode = peer.dial.nextMode(pin);
+    const mode = peer.dial.nextMode(pin, now.wall < repairUntilWall);
     const handshake = this.#handshake(peer, entry, mode, pin);
     const { primitives, lingerMs, nextLink, onEnvelope } = this.#core.options;
     const connection = new Connection({
@@ -136,8 +137,9 @@ export class Dialler {
     };
     const counted = peer.dial.countRefusal(failure ?? ended);
     const reason = explainDialFailure(counted, peer.name, address);
-    const { pin } = this.#core.desk.book.record(peer.name);
-    peer.dial.failed(reason, now.monotonic, this.#core.random(), pin?.confirmed === false);
+    const { pin, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
+    const mayAlternate = pin !== undefined && (!pin.confirmed || now.wall < repairUntilWall);
+    peer.dial.failed(reason, now.monotonic, this.#core.random(), mayAlternate);
     if (reason.code === 'handshake-self') {
       this.#core.emit({ type: 'event', event: { type: 'trouble', reason, name: peer.name } });
     }

@@ -9,8 +9,8 @@ import {
 } from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Established } from '../protocol/handshake/index.ts';
-import type { Ack, Close, CloseCode, Ready } from '../protocol/session/index.ts';
-import { isSmallerName, type EngineCore } from './core.ts';
+import type { Ack, Close, Ready } from '../protocol/session/index.ts';
+import { endLink, isSmallerName, type EngineCore } from './core.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
@@ -100,7 +100,7 @@ export class Sessions {
     if (link.dialled && session.mode === 'session' && isUsable) this.#confirm(session.peer.name, now);
     if (isUsable) {
       this.#endFormerEpoch(link, session.peer, ready, now);
-      this.#apply(session.peer, session.peer.inbox.onReady(ready), now);
+      this.#apply(session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
     }
     // What came with the peer's READY acts in here.
     if (!link.dialled) this.#sendReady(link, session, now);
@@ -158,7 +158,7 @@ export class Sessions {
 
   /** The contact was removed from the directory: its sessions end. */
   refuse(peer: Peer, now: Now): void {
-    for (const link of peer.links) this.#end(link, 'refused', now);
+    for (const link of peer.links) endLink(this.#core, link, 'refused', now);
   }
 
   #confirm(name: string, now: Now): void {
@@ -187,6 +187,8 @@ export class Sessions {
 
   #notUsable(link: Link, session: LinkSession, ready: Ready, now: Now): void {
     const { peer, verdict } = session;
+    const changes = peer.outbox.forgetEarly(session.progress);
+    if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
     if (verdict !== 'ok') {
       this.#core.connection(link, { type: 'close', code: verdict }, now);
       if (verdict === 'key-pending') peer.dial.failed(KEY_CHANGED(peer.name), now.monotonic, 0, false);
@@ -209,7 +211,7 @@ export class Sessions {
     if (link.session) link.session.isUsable = false;
     for (const each of peer.links) {
       if (each.session) each.session.doAcksCount = false;
-      this.#end(each, 'rolled-back', now);
+      endLink(this.#core, each, 'rolled-back', now);
     }
   }
 
@@ -223,14 +225,8 @@ export class Sessions {
     }
   }
 
-  /** With a word where the peer can hear it, else at once. */
-  #end(link: Link, code: CloseCode, now: Now): void {
-    const failure = { code: 'not-proven', message: 'The session was ended before it began.' } as const;
-    const isOpening = link.connection.phase === 'proven';
-    this.#core.connection(link, isOpening ? { type: 'abort', failure } : { type: 'close', code }, now);
-  }
-
   #apply(peer: Peer, decision: Decision, now: Now, skewMs = 0): void {
+    if (decision.effects.length > 0) peer.dial.progressed();
     if (decision.changes.length > 0) this.#core.emit({ type: 'commit', changes: decision.changes });
     for (const effect of decision.effects) this.#perform(peer, effect, now, skewMs);
   }

@@ -62,7 +62,7 @@ export class Traffic {
       isCarrier && allowance !== 'none' ? outbox.take(session.progress, now.monotonic, bytesMax) : [];
     const isAckDue = session.needsAck && phase === 'open';
     if (rows.length === 0 && !isAckDue) return;
-    this.#noteSent(session.peer, rows);
+    this.#noteSent(session, rows);
     const messages = rows.map((row) => toMessage(row));
     this.#core.connection(
       link,
@@ -71,8 +71,8 @@ export class Traffic {
     );
   }
 
-  #noteSent(peer: Peer, rows: readonly OutboxRow[]): void {
-    const changes = peer.outbox.markSent(rows);
+  #noteSent({ peer, progress }: LinkSession, rows: readonly OutboxRow[]): void {
+    const changes = peer.outbox.markSent(progress, rows);
     if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
     for (const row of rows) {
       if (row.wasSent || row.type === 'void') continue;

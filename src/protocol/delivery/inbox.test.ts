@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../base/index.ts';
 import { encodeItem, type Ready } from '../session/index.ts';
@@ -46,8 +46,8 @@ function receive(
 }
 
 test('in any order and any number of times, each message is shown once, in the sender’s order (DLV-06, DLV-07)', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 60 }), (arrivals) => {
+  assert(
+    property(array(integer({ min: 1, max: 12 }), { maxLength: 60 }), (arrivals) => {
       const inbox = inboxOf();
       const shown = arrivals.flatMap((seq) => receive(inbox, seq));
       let contiguous = 0;

@@ -24,7 +24,7 @@ test('at most 8 MiB wait for one contact, and an ack makes room again', () => {
   expect(refused).toBe('queue-full');
   expect(queued).toBe(Math.floor(QUEUE_BYTES_MAX / (32_768 + 512)));
   const progress = outbox.newProgress();
-  outbox.markSent(outbox.take(progress, 0, UNLIMITED));
+  outbox.markSent(progress, outbox.take(progress, 0, UNLIMITED));
   outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0);
   const id = '01890a5d-ac96-774b-bcce-ffffffffffff';
   const again = outbox.enqueue({ id, type: 'text', plaintext: new Uint8Array(32_768), timestamp: 0 });
@@ -36,7 +36,7 @@ test('at most 256 messages of a session are unacknowledged, then each ack lets a
   const progress = outbox.newProgress();
   const first = outbox.take(progress, 0, UNLIMITED);
   expect(first).toHaveLength(WINDOW_MESSAGES_MAX);
-  outbox.markSent(first);
+  outbox.markSent(progress, first);
   expect(outbox.take(progress, 0, UNLIMITED)).toEqual([]);
   outbox.onAck(progress, { cumulative: 100, exceptions: [] }, 0);
   const next = outbox.take(progress, 0, UNLIMITED);
@@ -57,7 +57,7 @@ test('an ack of what was never sent settles nothing, though it is queued (FRM-07
   const progress = outbox.newProgress();
   const [first] = outbox.take(progress, 0, UNLIMITED);
   expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toEqual([]);
-  outbox.markSent(first ? [first] : []);
+  outbox.markSent(progress, first ? [first] : []);
   expect(outbox.onAck(progress, { cumulative: 2, exceptions: [] }, 0).effects).toEqual([]);
   expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toHaveLength(1);
   expect(outbox.rows).toHaveLength(2);

@@ -42,7 +42,7 @@ function readyOf(fields: Partial<Ready>): Ready {
 }
 function send(outbox: Outbox, progress: ReturnType<Outbox['newProgress']>, now = 0) {
   const rows = outbox.take(progress, now, UNLIMITED);
-  outbox.markSent(rows);
+  outbox.markSent(progress, rows);
   return seqs(rows);
 }
 const ack = (
@@ -101,7 +101,7 @@ describe('what goes out', () => {
       [3, idOf(3), 'text'],
     ]);
     expect(rows[1]?.plaintext).toEqual(encodeUtf8('{}'));
-    outbox.markSent(rows);
+    outbox.markSent(progress, rows);
     expect(outbox.withdraw(idOf(3))).toBeUndefined();
     expect(outbox.onAck(progress, ack(3), 0).effects).toEqual([
       { type: 'delivered', id: idOf(1) },

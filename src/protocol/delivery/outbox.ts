@@ -37,6 +37,8 @@ export interface SendProgress {
   earlyFrom: number;
   earlyTo: number;
   pausedUntil: number;
+  /** Rows that left for the first time before the peer's READY; undefined once it came. */
+  firstSent: Set<number> | undefined;
 }
 
 export class Outbox {
@@ -109,7 +111,7 @@ export class Outbox {
   }
 
   newProgress(): SendProgress {
-    return { next: this.readyFields.first, earlyFrom: 0, earlyTo: 0, pausedUntil: 0 };
+    return { next: this.readyFields.first, earlyFrom: 0, earlyTo: 0, pausedUntil: 0, firstSent: new Set() };
   }
 
   /**
@@ -123,6 +125,7 @@ export class Outbox {
     if (stored > this.#lastAssigned || (id !== undefined && mine !== undefined && id !== mine)) {
       return failure('rolled-back', `${this.#peer} has seen messages of ours that we do not remember.`);
     }
+    progress.firstSent = undefined;
     progress.earlyFrom = this.readyFields.first;
     progress.earlyTo = progress.next - 1;
     progress.next = Math.max(stored + 1, this.readyFields.first);
@@ -150,13 +153,25 @@ export class Outbox {
   }
 
   /** The record that carries these rows is about to leave. Returns the rows' changes, for the commit before it. */
-  markSent(rows: readonly OutboxRow[]): readonly DeliveryChange[] {
+  markSent(progress: SendProgress, rows: readonly OutboxRow[]): readonly DeliveryChange[] {
     const changes: DeliveryChange[] = [];
     for (const row of rows) {
       if (row.wasSent) continue;
+      progress.firstSent?.add(row.seq);
       const sent = this.#replace({ ...row, wasSent: true });
       if (sent) changes.push({ type: 'outbox-put', peer: this.#peer, row: sent });
     }
+    return changes;
+  }
+
+  /** The peer's READY was not ok: what left before it counts as not received, and can be withdrawn again. */
+  forgetEarly(progress: SendProgress): readonly DeliveryChange[] {
+    const changes: DeliveryChange[] = [];
+    for (const row of this.#rows) {
+      if (!progress.firstSent?.has(row.seq) || !this.#replace({ ...row, wasSent: false })) continue;
+      changes.push({ type: 'outbox-put', peer: this.#peer, row: { ...row, wasSent: false } });
+    }
+    progress.firstSent = undefined;
     return changes;
   }
 

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { Secret } from '../../src/base/index.ts';
+import { World } from '../../src/testing/index.ts';
+import { BOTH, friends, pass, people, texts, type Pair } from './friends.ts';
+
+/** A second bob, with the right password and another key, has enrolled; the first one's session may still be up. */
+function pendingNumber({ alice }: Pair): string {
+  const safety = alice.engine.commands.safety('bob');
+  if (!safety.ok || !safety.value.pending) throw new Error('no key waits');
+  return safety.value.pending.safetyNumber;
+}
+
+test('a key that waits for a person stops every dial, with the reason that names it (CRY-08)', () => {
+  const pair = friends({ seed: 5 });
+  const { world, alice, bob } = pair;
+  bob.restart(BOTH, world.newHome());
+  bob.send('alice', 'it is me');
+  pass(world, 60_000);
+  alice.restart(BOTH);
+  alice.send('bob', 'who are you?');
+  pass(world, 60_000);
+  expect(alice.engine.commands.undelivered(alice.time)[0]?.progress).toMatchObject({
+    state: 'queued',
+    held: true,
+    reason: { code: 'key-changed' },
+  });
+  expect(alice.engine.commands.approveKey('bob', pendingNumber(pair), alice.time).ok).toBe(true);
+  alice.endTurn();
+  pass(world, 400_000);
+  expect([texts(alice), texts(bob)]).toEqual([['it is me'], ['who are you?']]);
+});
+
+test('an approval ends the sessions of the former key (P4)', () => {
+  const pair = friends({ seed: 6 });
+  const { world, alice, bob } = pair;
+  alice.send('bob', 'hello');
+  pass(world, 1_000);
+  const other = world.join('bob', 7099, BOTH, world.newHome());
+  other.send('alice', 'trust me');
+  pass(world, 5_000);
+  expect(alice.engine.commands.contacts()[0]).toMatchObject({ trust: 'key-pending', connected: true });
+  expect(alice.engine.commands.approveKey('bob', pendingNumber(pair), alice.time).ok).toBe(true);
+  alice.send('bob', 'only for the approved key');
+  bob.send('alice', 'from the former key');
+  pass(world, 60_000);
+  expect(texts(bob)).toEqual(['hello']);
+  expect(texts(alice)).toEqual(['trust me']);
+  expect(texts(other)).toEqual(['only for the approved key']);
+});
+
+test('what left before a READY that was not ok counts as not received, and can be withdrawn', () => {
+  const { world, alice, bob } = friends({ seed: 7 });
+  bob.input({ type: 'directory', directory: people({}, ['nobody', 'bob']) });
+  alice.send('bob', 'early');
+  pass(world, 30_000);
+  const [waiting] = alice.engine.commands.undelivered(alice.time);
+  expect(waiting?.progress).toMatchObject({ state: 'queued', reason: { code: 'peer-refused' } });
+  expect(texts(bob)).toEqual([]);
+  expect(waiting && alice.engine.commands.cancel(waiting.id)).toBe(true);
+});
+
+test('two confirmed pins with different psks, as after an old backup, are repaired by a window on each side (P3)', () => {
+  const { world, alice, bob } = friends({ seed: 8 });
+  const { keys, records } = bob.home;
+  const spoilt = records.map((record) =>
+    record.pin ? { ...record, pin: { ...record.pin, psk: new Secret(new Uint8Array(32)) } } : record,
+  );
+  bob.restart(BOTH, { keys, records: spoilt });
+  alice.send('bob', 'after the repair');
+  pass(world, 120_000);
+  expect(texts(bob)).toEqual([]);
+  expect(alice.engine.commands.openRepair('bob', alice.time).ok).toBe(true);
+  expect(bob.engine.commands.openRepair('alice', bob.time).ok).toBe(true);
+  expect(alice.engine.commands.retry('bob').ok).toBe(true);
+  alice.endTurn();
+  pass(world, 300_000);
+  expect(texts(bob)).toEqual(['after the repair']);
+});
+
+test('a peer that breaks off after every READY is dialled ever more rarely', () => {
+  const world = new World({ seed: 9, isChunked: false });
+  let dials = 0;
+  world.onPipe = (pipe) => {
+    dials++;
+    // The listener's READY gets through, none of its acks does.
+    pipe.cutAfterBytesFrom[1] = dials === 1 ? 1_202 + 83 + 530 + 100 : 1_154 + 530 + 100;
+  };
+  world.start(['alice', 'bob']);
+  world.node('alice').send('bob', 'hello');
+  pass(world, 3_600_000);
+  expect(dials).toBeGreaterThan(5);
+  expect(dials).toBeLessThan(60);
+});
