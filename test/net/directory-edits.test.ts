@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openRecordingProxy } from './recording-proxy.ts';
 import { PROMPT_MS, talkDuring } from './talk.ts';
@@ -106,6 +108,9 @@ test('a broken edit is told with its place and the last good one stays in force;
     nothing: '',
     'an object instead of a list': '{}',
     'a port beyond all ports': good.replace(/"port":\d+/, '"port":70000'),
+    'a trailing comma': good.replace(/\]$/, ',]'),
+    'half a character': `${good.slice(0, 20)}\u{fffd}\0${good.slice(20)}`,
+    'more than 1 MiB': `${good}${' '.repeat(1_048_576)}`,
     'a name twice': JSON.stringify([...town.entries, town.entry('bob')]),
   };
   await alice.sendDelivered('bob', 'before');
@@ -115,7 +120,7 @@ test('a broken edit is told with its place and the last good one stays in force;
     await until(`${what} is rejected`, () => alice.all('directory-rejected').length > before);
     const problems = alice.all('directory-rejected').at(-1)?.problems ?? [];
     expect(problems.length, what).toBeGreaterThan(0);
-    expect(JSON.stringify(problems), what).toMatch(/line|empty|list/);
+    expect(JSON.stringify(problems), what).toMatch(/line|empty|list|MiB/);
     await alice.sendDelivered('bob', what);
   }
   expect(alice.all('directory-changed')).toEqual([]);
@@ -137,4 +142,38 @@ test('an edit that is written in pieces, as some editors do, comes into force on
   await alice.event('directory-changed', (event) => event.added.includes('dave'));
   expect((await alice.chat.contacts()).map(({ name }) => name)).toEqual(['bob', 'dave']);
   await bob.sendDelivered('alice', 'still here');
+});
+
+test('a file that is gone, or is no regular file any more, is told; the last good one stays in force (DIR-01)', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  const [alice, bob] = [await town.open('alice', { lingerMs: 0 }), await town.open('bob')];
+  const path = town.path('alice');
+  const places: Readonly<Record<string, () => void>> = {
+    'a folder': () => mkdirSync(path),
+    'a FIFO, which nobody writes': () => void execFileSync('mkfifo', [path]),
+    'a link to a device': () => symlinkSync('/dev/zero', path),
+    'a link to itself': () => symlinkSync(path, path),
+  };
+  for (const [what, put] of Object.entries(places)) {
+    const before = alice.all('directory-rejected').length;
+    renameSync(path, `${path}.away`);
+    put();
+    await until(`${what} is rejected`, () => alice.all('directory-rejected').length > before);
+    await alice.sendDelivered('bob', what);
+    rmSync(path, { recursive: true });
+    await until('its absence is told', () =>
+      alice
+        .all('directory-rejected')
+        .at(-1)
+        ?.problems.some(({ code }) => code === 'directory-missing'),
+    );
+    await alice.sendDelivered('bob', `nothing in place of ${what}`);
+    renameSync(`${path}.away`, path);
+  }
+  town.write(
+    'alice',
+    town.entries.filter(({ username }) => username !== 'bob'),
+  );
+  await alice.event('directory-changed', ({ removed }) => removed.includes('bob'));
+  expect(bob.texts('alice')).toHaveLength(2 * Object.keys(places).length);
 });
