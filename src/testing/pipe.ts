@@ -91,6 +91,7 @@ export class PipeEnd {
   release(): void {
     this.end();
     this.#isReleased = true;
+    if (this.pipe.other(this).#isReleased) this.pipe.world.pipes.delete(this.pipe);
     this.#place.node.ends.delete(this.#place.link);
   }
   lose(): void {

@@ -62,6 +62,12 @@ export class World {
       );
     }
   }
+  /** One more program, under any name: also one that is taken. */
+  join(name: string, port: number, directory: Directory, home: SimulatedHome): SimulatedNode {
+    const node = new SimulatedNode(this, name, port, directory, home);
+    this.nodes.set(`${name}:${port}`, node);
+    return node;
+  }
   /** Somebody who installs the program for the first time, or again after everything was lost. */
   newHome(): SimulatedHome {
     const secret = this.entropy.bytes(32);

@@ -120,3 +120,14 @@ export function pass(world: World, ms: number): void {
   world.schedule.after(ms, () => {});
   world.run(ms);
 }
+
+/** How often a node has worked; one that spins at one moment throws. */
+export function countTurns(node: SimulatedNode): () => number {
+  let turns = 0;
+  const endTurn = node.endTurn.bind(node);
+  node.endTurn = () => {
+    if (++turns > 20_000) throw new Error('the engine asks for another turn again and again');
+    endTurn();
+  };
+  return () => turns;
+}
