@@ -18,12 +18,16 @@ export interface RecordingProxy extends AsyncDisposable {
   target: number;
 }
 
-/** A man in the middle who only listens. */
-export async function openRecordingProxy(target: number): Promise<RecordingProxy> {
+/** A man in the middle who only listens, or who resets the first connection after so many bytes of both directions. */
+export async function openRecordingProxy(
+  target: number,
+  { cutFirstAfter = Number.POSITIVE_INFINITY }: { readonly cutFirstAfter?: number } = {},
+): Promise<RecordingProxy> {
   const pairs: Pair[] = [];
   const proxy = { target };
   const server = createServer({ allowHalfOpen: true }, (dialler) => {
-    pairs.push(new Pair(dialler, connect({ host: '127.0.0.1', port: proxy.target, allowHalfOpen: true })));
+    const listener = connect({ host: '127.0.0.1', port: proxy.target, allowHalfOpen: true });
+    pairs.push(new Pair(dialler, listener, pairs.length === 0 ? cutFirstAfter : Number.POSITIVE_INFINITY));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -52,7 +56,10 @@ class Pair implements Recording {
   readonly #fromDialler: Bytes[] = [];
   readonly #fromListener: Bytes[] = [];
 
-  constructor(dialler: Socket, listener: Socket) {
+  #allowance: number;
+
+  constructor(dialler: Socket, listener: Socket, cutAfter: number) {
+    this.#allowance = cutAfter;
     this.#dialler = dialler;
     this.#listener = listener;
     this.#carry(dialler, listener, this.#fromDialler);
@@ -67,6 +74,10 @@ class Pair implements Recording {
   get isOpen(): boolean {
     return !this.#dialler.destroyed && !this.#listener.destroyed;
   }
+  #reset(): void {
+    this.#dialler.resetAndDestroy();
+    this.#listener.resetAndDestroy();
+  }
   cut(): void {
     this.#dialler.destroy();
     this.#listener.destroy();
@@ -75,8 +86,11 @@ class Pair implements Recording {
   #carry(from: Socket, to: Socket, record: Bytes[]): void {
     from.setNoDelay(true);
     from.on('data', (chunk: Uint8Array) => {
-      record.push(new Uint8Array(chunk));
-      if (to.writable) to.write(chunk);
+      const carried = chunk.subarray(0, this.#allowance);
+      this.#allowance -= carried.length;
+      record.push(new Uint8Array(carried));
+      if (to.writable) to.write(carried);
+      if (this.#allowance === 0) this.#reset();
     });
     from.on('end', () => to.end());
     from.on('error', () => this.cut());
