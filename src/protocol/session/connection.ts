@@ -23,6 +23,7 @@ import type {
   ConnectionRole,
   OutgoingMessage,
 } from './connection-types.ts';
+import type { CloseCode } from './close.ts';
 import { itemLength, type Ack, type Item } from './item.ts';
 import { openRecords, type Records } from './open-records.ts';
 import { RECORD_ITEMS_MAX } from './record.ts';
@@ -176,7 +177,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (handshake) return this.#step(handshake.receive(frame.body), now, out);
     const opened = this.#records?.opener.open(frame.body);
     if (!opened) return false;
-    if (!opened.ok) return this.#violation(opened.failure, now, out);
+    if (!opened.ok) return this.#violation(opened.failure, out);
     this.#timers.noteReceived(now.monotonic);
     this.#items.push(...opened.value);
     return true;
@@ -207,7 +208,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     const item = this.#items.shift();
     if (!item) return false;
     if ((item.type === 'ready') === this.#isPeerReady) {
-      return this.#violation({ code: 'item-unexpected', message: 'READY comes first, and once.' }, now, out);
+      return this.#violation({ code: 'item-unexpected', message: 'READY comes first, and once.' }, out);
     }
     switch (item.type) {
       case 'ready':
@@ -243,11 +244,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #takeMessage(item: Item & { type: 'message' }, now: Now, out: ConnectionOutput[]): void {
     if (this.#phase === 'closing') return; // We have said CLOSE: what comes now is sent again on another session.
     if (this.#isPeerClosed) {
-      this.#violation(
-        { code: 'item-unexpected', message: 'A message came after the peer’s CLOSE.' },
-        now,
-        out,
-      );
+      this.#violation({ code: 'item-unexpected', message: 'A message came after the peer’s CLOSE.' }, out);
       return;
     }
     this.#timers.noteWork(now.monotonic);
@@ -304,12 +301,16 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #close(input: ConnectionInput & { type: 'close' }, now: Now, out: ConnectionOutput[]): void {
     if (this.#phase !== 'open') return;
-    this.#writeRecord([{ type: 'close', close: { code: input.code, lastSeq: this.#lastSeqSent } }], out);
+    this.#sayClose(input.code, out);
     this.#phase = 'closing';
     this.#isAwaitingOwner = false;
     this.#timers.noteClosing(now.monotonic);
-    out.push({ type: 'end' });
     if (this.#isPeerClosed) this.#finish(undefined, out);
+  }
+
+  #sayClose(code: CloseCode, out: ConnectionOutput[]): void {
+    this.#writeRecord([{ type: 'close', close: { code, lastSeq: this.#lastSeqSent } }], out);
+    out.push({ type: 'end' });
   }
 
   #tick(now: Now, out: ConnectionOutput[]): void {
@@ -341,10 +342,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   // Ends
 
   /** The peer broke the protocol. A proven peer is told so once; a record that does not decrypt is not the peer's word. */
-  #violation(failure: Failure, now: Now, out: ConnectionOutput[]): false {
-    if (this.#phase === 'open' && failure.code !== 'record-decrypt') {
-      this.#close({ type: 'close', code: 'protocol-error' }, now, out);
-    }
+  #violation(failure: Failure, out: ConnectionOutput[]): false {
+    if (this.#phase === 'open' && failure.code !== 'record-decrypt') this.#sayClose('protocol-error', out);
     return this.#finish(failure, out);
   }
 

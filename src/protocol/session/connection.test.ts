@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest';
+import { concatBytes, type Bytes, type Now } from '../../base/index.ts';
+import { nativePrimitives } from '../../primitives/index.ts';
+import { fastSeededEntropy, prefaceBytes, sessionPair } from '../../testing/index.ts';
+import type { Established } from '../handshake/index.ts';
+import { encodeFrame } from '../wire/index.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionInput, ConnectionOutput } from './connection-types.ts';
+import type { Item } from './item.ts';
+import { openRecords, type Records } from './open-records.ts';
+import type { Ready } from './ready.ts';
+
+const at = (monotonic: number): Now => ({ monotonic, wall: 1_700_000_000_000 + monotonic });
+const READY: Ready = {
+  status: 'ok',
+  clock: 0,
+  maxVersion: 1,
+  capabilities: 0,
+  epoch: new Uint8Array(16),
+  peerEpoch: new Uint8Array(16),
+  stored: 0,
+  storedId: new Uint8Array(16),
+  first: 1,
+  last: 0,
+};
+const ready: Item = { type: 'ready', ready: READY };
+const ping: Item = { type: 'ping', value: new Uint8Array(8) };
+const close: Item = { type: 'close', close: { code: 'done', lastSeq: 0 } };
+const ack: Item = { type: 'ack', ack: { cumulative: 0, exceptions: [] } };
+
+type Outputs = readonly ConnectionOutput[];
+const typesOf = (outputs: Outputs): readonly string[] => outputs.map((output) => output.type);
+const written = (outputs: Outputs): Bytes =>
+  concatBytes(...outputs.flatMap((output) => (output.type === 'write' ? [output.bytes] : [])));
+const endOf = (outputs: Outputs): string | undefined => {
+  const last = outputs.find((output) => output.type === 'closed');
+  return last?.type === 'closed' ? (last.failure?.code ?? 'as agreed') : undefined;
+};
+
+/** A dialler and a listener; `proven` carries the handshake, and the other side of each then speaks through raw records. */
+function begin(lingerMs = 60_000) {
+  const machines = sessionPair({ alice: fastSeededEntropy(1), bob: fastSeededEntropy(2) });
+  const dialler = new Connection({
+    primitives: nativePrimitives,
+    role: { role: 'initiator', mode: 'session', handshake: machines.initiator },
+    lingerMs,
+    now: at(0),
+  });
+  const listener = new Connection({
+    primitives: nativePrimitives,
+    role: { role: 'responder', handshakeFor: () => machines.responder },
+    lingerMs,
+    now: at(0),
+  });
+  return { dialler, listener };
+}
+
+function proven(lingerMs?: number) {
+  const { dialler, listener } = begin(lingerMs);
+  const hello = written(dialler.handle({ type: 'opened' }, at(0)));
+  const answer = written(listener.handle({ type: 'bytes', bytes: hello }, at(0)));
+  const established = establishedIn(dialler.handle({ type: 'bytes', bytes: answer }, at(0)));
+  const flight = written(dialler.handle({ type: 'ready', ready: READY }, at(0)));
+  const message3 = flight.subarray(0, 2 + 196);
+  const establishedToo = establishedIn(listener.handle({ type: 'bytes', bytes: message3 }, at(0)));
+  const records = openRecords(nativePrimitives, established);
+  return {
+    dialler,
+    listener,
+    openAnswer: (body: Bytes) => records.opener.open(body),
+    // Who speaks to the dialler has the listener's keys, and the other way round.
+    toDialler: speaker(openRecords(nativePrimitives, establishedToo)),
+    toListener: speaker(records),
+  };
+}
+function establishedIn(outputs: Outputs): Established {
+  const output = outputs.find((each) => each.type === 'established');
+  if (output?.type !== 'established') throw new Error('not proven');
+  return output.established;
+}
+const speaker =
+  (records: Records) =>
+  (...items: readonly Item[]): ConnectionInput & { type: 'bytes' } => ({
+    type: 'bytes',
+    bytes: encodeFrame(records.sealer.seal(items)),
+  });
+
+function open(lingerMs?: number) {
+  const pair = proven(lingerMs);
+  pair.dialler.handle(pair.toDialler(ready), at(0));
+  pair.listener.handle(pair.toListener(ready), at(0));
+  const answer = written(pair.listener.handle({ type: 'ready', ready: READY }, at(0)));
+  expect(pair.openAnswer(answer.subarray(2)).ok).toBe(true);
+  expect([pair.dialler.phase, pair.listener.phase]).toEqual(['open', 'open']);
+  return pair;
+}
+
+describe('READY (PROTOCOL §5, FRM-07)', () => {
+  test.each([
+    ['an ack', ack],
+    ['a ping', ping],
+    ['a CLOSE', close],
+  ])('%s before READY ends the connection without a word', (_, item) => {
+    const { dialler, listener, toDialler, toListener } = proven();
+    const outputs = dialler.handle(toDialler(item, ready), at(1));
+    expect([typesOf(outputs), endOf(outputs)]).toEqual([['closed'], 'item-unexpected']);
+    const others = listener.handle(toListener(item), at(1));
+    expect([typesOf(others), endOf(others)]).toEqual([['closed'], 'item-unexpected']);
+  });
+
+  test('a second READY is told as a protocol error, in the same record or in a later one', () => {
+    const { dialler, toDialler } = proven();
+    const outputs = dialler.handle(toDialler(ready, ready), at(1));
+    expect([typesOf(outputs), endOf(outputs)]).toEqual([
+      ['peer-ready', 'write', 'end', 'closed'],
+      'item-unexpected',
+    ]);
+    const later = open();
+    expect(endOf(later.listener.handle(later.toListener(ready), at(1)))).toBe('item-unexpected');
+  });
+
+  test('the listener says nothing and reads nothing on before its owner has answered the dialler’s READY', () => {
+    const { listener, toListener } = proven();
+    expect(typesOf(listener.handle(toListener(ready, ack), at(1)))).toEqual(['peer-ready']);
+    expect(
+      listener.handle({ type: 'send', messages: [], ack: { cumulative: 0, exceptions: [] } }, at(1)),
+    ).toEqual([]);
+    expect(listener.handle(toListener(ping), at(1))).toEqual([]);
+    expect(listener.allowance).toBe('none');
+    expect(typesOf(listener.handle({ type: 'ready', ready: READY }, at(2)))).toEqual([
+      'write',
+      'ack',
+      'write',
+    ]);
+  });
+
+  test('the dialler says one record more before the listener’s READY, not two', () => {
+    const { dialler } = proven();
+    const header = { timestamp: 0, id: '01890a5d-ac96-774b-bcce-b302099a8057', seq: 1, type: 'text' };
+    const send = { type: 'send', messages: [{ header, plaintext: Uint8Array.of(97) }] } as const;
+    expect(dialler.allowance).toBe('early');
+    expect(typesOf(dialler.handle(send, at(1)))).toEqual(['write']);
+    expect(dialler.allowance).toBe('none');
+    expect(dialler.handle(send, at(1))).toEqual([]);
+  });
+});
+
+describe('the end (PROTOCOL §5)', () => {
+  test('who says CLOSE reads acks until the peer’s CLOSE, answers no ping, and takes no message', () => {
+    const { dialler, toDialler } = open();
+    expect(typesOf(dialler.handle({ type: 'close', code: 'done' }, at(1)))).toEqual(['write', 'end']);
+    expect(dialler.handle({ type: 'close', code: 'done' }, at(1)), 'once').toEqual([]);
+    expect(typesOf(dialler.handle(toDialler(ack, ping), at(2)))).toEqual(['ack']);
+    const message: Item = { type: 'message', seq: 1, envelope: Uint8Array.of(1) };
+    expect(dialler.handle(toDialler(message), at(3))).toEqual([]);
+    const outputs = dialler.handle(toDialler(close), at(4));
+    expect([typesOf(outputs), endOf(outputs)]).toEqual([['peer-close', 'closed'], 'as agreed']);
+  });
+
+  test('who hears CLOSE still acks, whether or not the stream has ended, then closes; a message after it is an error', () => {
+    for (const isEnded of [false, true]) {
+      const { listener, toListener } = open();
+      expect(typesOf(listener.handle(toListener(close), at(1)))).toEqual(['peer-close']);
+      expect(isEnded ? listener.handle({ type: 'ended' }, at(1)) : []).toEqual([]);
+      const send = { type: 'send', messages: [], ack: { cumulative: 0, exceptions: [] } } as const;
+      expect(typesOf(listener.handle(send, at(2)))).toEqual(['write']);
+      const outputs = listener.handle({ type: 'close', code: 'done' }, at(2));
+      expect([typesOf(outputs), endOf(outputs)]).toEqual([['write', 'end', 'closed'], 'as agreed']);
+    }
+    const { listener, toListener } = open();
+    listener.handle(toListener(close), at(1));
+    const message: Item = { type: 'message', seq: 1, envelope: Uint8Array.of(1) };
+    expect(endOf(listener.handle(toListener(message), at(2)))).toBe('item-unexpected');
+  });
+
+  test('an end of stream without CLOSE is truncated; after our own CLOSE it is the end; nobody waits longer than 5 s', () => {
+    expect(endOf(open().dialler.handle({ type: 'ended' }, at(1)))).toBe('truncated');
+    const { dialler } = open();
+    dialler.handle({ type: 'close', code: 'done' }, at(1_000));
+    expect(dialler.deadline()).toBe(6_000);
+    expect(endOf(dialler.handle({ type: 'tick' }, at(6_000)))).toBe('as agreed');
+    const { listener, toListener } = open();
+    listener.handle(toListener(close), at(2_000));
+    expect(listener.deadline()).toBe(7_000);
+    expect(endOf(listener.handle({ type: 'tick' }, at(7_000)))).toBe('as agreed');
+  });
+
+  test('a record that does not decrypt ends an open session in silence: it is not the peer’s word (CRY-16)', () => {
+    const { dialler, toDialler } = open();
+    const replayed = toDialler(ping);
+    expect(typesOf(dialler.handle({ ...replayed, bytes: replayed.bytes.slice() }, at(1)))).toEqual(['write']);
+    const outputs = dialler.handle(replayed, at(2));
+    expect([typesOf(outputs), endOf(outputs)]).toEqual([['closed'], 'record-decrypt']);
+  });
+});
+
+describe('deadlines are absolute (NET-01, NET-02, NET-03)', () => {
+  test.each([
+    ['nothing', 0],
+    ['one byte every 300 ms', 8],
+  ])('a listener that gets %s has ended after 3 s', (_, count) => {
+    const { listener } = begin();
+    const bytes = prefaceBytes(2);
+    for (let index = 0; index < count; index++) {
+      listener.handle({ type: 'bytes', bytes: bytes.subarray(index, index + 1) }, at(index * 300));
+    }
+    expect(listener.deadline()).toBe(3_000);
+    expect(endOf(listener.handle({ type: 'tick' }, at(3_000)))).toBe('handshake-timeout');
+  });
+
+  test('the whole handshake has 10 s on both sides, READY among it, however slowly it trickles', () => {
+    const { dialler, listener, toListener } = proven();
+    listener.handle({ type: 'bytes', bytes: toListener(ready).bytes.subarray(0, 100) }, at(9_000));
+    expect([dialler.deadline(), listener.deadline()]).toEqual([10_000, 10_000]);
+    expect(endOf(dialler.handle({ type: 'tick' }, at(10_000)))).toBe('handshake-timeout');
+    expect(endOf(listener.handle({ type: 'tick' }, at(10_000)))).toBe('handshake-timeout');
+  });
+
+  test('a frame that was begun in an open session has 30 s, whatever trickles in', () => {
+    const { listener, toListener } = open();
+    const { bytes } = toListener(ping);
+    for (let index = 0; index < 29; index++) {
+      listener.handle({ type: 'bytes', bytes: bytes.slice(index, index + 1) }, at(1_000 + index * 1_000));
+    }
+    expect(listener.deadline()).toBe(31_000);
+    expect(endOf(listener.handle({ type: 'tick' }, at(31_000)))).toBe('frame-timeout');
+  });
+});
+
+describe('heartbeat and linger (PROTOCOL §5, NET-09)', () => {
+  test('a vigilant side pings each 15 s of silence and gives up at 45 s; any record starts the count again', () => {
+    const { dialler, toDialler } = open();
+    dialler.handle({ type: 'vigilant', on: true }, at(1_000));
+    expect(dialler.deadline()).toBe(16_000);
+    expect(typesOf(dialler.handle({ type: 'tick' }, at(16_000)))).toEqual(['write']);
+    dialler.handle(toDialler({ type: 'pong', value: new Uint8Array(8) }), at(17_000));
+    expect(dialler.deadline()).toBe(32_000);
+    for (const moment of [32_000, 47_000]) {
+      expect(dialler.deadline()).toBe(moment);
+      expect(typesOf(dialler.handle({ type: 'tick' }, at(moment)))).toEqual(['write']);
+    }
+    expect(dialler.deadline()).toBe(62_000);
+    expect(endOf(dialler.handle({ type: 'tick' }, at(62_000)))).toBe('peer-silent');
+  });
+
+  test('idle: the dialler after its linger without work, the listener after 120 s without a record, neither while vigilant', () => {
+    const { dialler, listener, toListener } = open(10_000);
+    expect([dialler.deadline(), listener.deadline()]).toEqual([10_000, 120_000]);
+    listener.handle(toListener(ping), at(100_000));
+    expect(listener.deadline()).toBe(220_000);
+    expect(typesOf(dialler.handle({ type: 'tick' }, at(10_000)))).toEqual(['idle']);
+    expect(dialler.deadline(), 'said once').toBeUndefined();
+    dialler.handle({ type: 'vigilant', on: true }, at(20_000));
+    expect(dialler.deadline()).toBe(35_000);
+  });
+});
+
+test('a session runs on across the rekey after 65,536 records, whose answers cross it as well (CRY-15)', () => {
+  const { listener, toListener, openAnswer } = open();
+  for (let index = 1; index < 65_540; index++) {
+    const answer = openAnswer(written(listener.handle(toListener(ping), at(1))).subarray(2));
+    if (!answer.ok || answer.value[0]?.type !== 'pong') throw new Error(`record ${index} is not answered`);
+  }
+  expect(listener.phase).toBe('open');
+});
