@@ -29,9 +29,8 @@ test('an entry that is removed ends its session and holds what waits for it; put
       (progress) => 'reason' in progress && progress.reason.code === 'contact-unknown',
     );
     expect(said).toMatchObject({ held: true });
-    expect(await alice.chat.undelivered()).toMatchObject([
-      { to: 'bob', text: 'waits for you', progress: { held: true } },
-    ]);
+    const held = (await alice.chat.undelivered()).filter(({ to }) => to === 'bob');
+    expect(held).toMatchObject([{ text: 'waits for you', progress: { held: true } }]);
     await expect(alice.send('bob', 'too late')).rejects.toMatchObject({ code: 'contact-unknown' });
     return waiting;
   });
