@@ -1,8 +1,7 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../base/index.ts';
-import { encodeItem, type Ready } from '../session/index.ts';
-import { RECORD_ITEMS_MAX } from '../session/record.ts';
+import { encodeItem, RECORD_ITEMS_MAX, type Ready } from '../session/index.ts';
 import { Inbox } from './inbox.ts';
 
 const EPOCH = new Uint8Array(16).fill(1);
