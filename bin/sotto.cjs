@@ -5,11 +5,11 @@ var needed = [24, 15];
 var found = process.versions.node.split('.').map(Number);
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.stderr.write(
-    'sotto: needs Node ' +
-      needed.join('.') +
-      ' or newer; this is Node ' +
+    'sotto: this is Node ' +
       process.versions.node +
-      ' [node-unsuitable]. Install a newer Node and run it again.\n',
+      ', and Sotto needs Node ' +
+      needed.join('.') +
+      ' or newer: install it and run this again [node-unsuitable]\n',
   );
   process.exit(78);
 }

@@ -95,12 +95,12 @@ test('every door of package.json is a file of the package, its types too', () =>
   expect(targets.filter((target) => !packed.includes(target.slice('./'.length)))).toEqual([]);
 });
 
-test('on a Node that is too old the launcher says so and what to do, and exits 78 (ENV-05)', () => {
+test('on a Node that is too old the launcher says so in one sentence and exits 78 (ENV-05)', () => {
   const { command, version } = oldNode();
   const [file = '', ...args] = command;
   const { status, stdout, stderr } = spawnSync(file, [...args, LAUNCHER, '--version'], { encoding: 'utf8' });
   expect(stderr).toBe(
-    `sotto: needs Node 24.15 or newer; this is Node ${version} [node-unsuitable]\n  Install a newer Node and run it again.\n`,
+    `sotto: this is Node ${version}, and Sotto needs Node 24.15 or newer: install it and run this again [node-unsuitable]\n`,
   );
   expect({ status, stdout }).toEqual({ status: 78, stdout: '' });
 });

@@ -42,7 +42,12 @@ export type OutgoingState =
       readonly held: boolean;
     }
   /** On its way, not yet acknowledged. With a `reason` the session was lost meanwhile and the text goes out again. */
-  | { readonly state: 'sent'; readonly reason?: Failure; readonly nextTryWall?: number; readonly held: boolean }
+  | {
+      readonly state: 'sent';
+      readonly reason?: Failure;
+      readonly nextTryWall?: number;
+      readonly held: boolean;
+    }
   | { readonly state: 'delivered'; readonly tookMs: number }
   | { readonly state: 'refused' | 'failed' | 'cancelled'; readonly reason: Failure };
 
