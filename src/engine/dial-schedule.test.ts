@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { Secret, type Failure } from '../base/index.ts';
+import type { Pin } from '../directory/index.ts';
+import { DialSchedule, WRONG_PASSWORDS_MAX } from './dial-schedule.ts';
+
+const WRONG: Failure = { code: 'password-mismatch', message: '' };
+const BUSY: Failure = { code: 'not-proven', message: '' };
+
+function pinOf(confirmed: boolean): Pin {
+  const bytes = new Uint8Array(32);
+  const seen = { createdWall: 0, lastSeenWall: 0 };
+  return {
+    key: bytes,
+    psk: new Secret(bytes),
+    confirmed,
+    ...seen,
+    verified: 'none',
+    minVersion: 1,
+    formerKeys: [],
+  };
+}
+
+test('no pin enrols, a confirmed pin never does, an unconfirmed one alternates and begins with a session (P1, P2)', () => {
+  const modes = (pin: Pin | undefined) => {
+    const dial = new DialSchedule();
+    return Array.from({ length: 4 }, () => {
+      const mode = dial.nextMode(pin, false);
+      dial.begun(mode);
+      dial.failed(BUSY, 0, 0, false);
+      return mode;
+    });
+  };
+  expect(modes(undefined)).toEqual(['enrol', 'enrol', 'enrol', 'enrol']);
+  expect(modes(pinOf(true))).toEqual(['session', 'session', 'session', 'session']);
+  expect(modes(pinOf(false))).toEqual(['session', 'enrol', 'session', 'enrol']);
+});
+
+test('after three wrong tags an unconfirmed pin is tried by sessions alone: each enrol is one guess for who answers (CRY-11)', () => {
+  const dial = new DialSchedule();
+  let enrols = 0;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const mode = dial.nextMode(pinOf(false), false);
+    dial.begun(mode);
+    if (mode === 'enrol') enrols++;
+    dial.failed(mode === 'enrol' ? WRONG : BUSY, 0, 0, true);
+    expect(dial.isHeld).toBe(false);
+  }
+  expect(enrols).toBe(WRONG_PASSWORDS_MAX);
+  dial.restart();
+  expect([dial.nextMode(pinOf(false), false), dial.nextMode(undefined, false)]).toEqual(['session', 'enrol']);
+});
+
+test('every address of a contact has its turn', () => {
+  const dial = new DialSchedule();
+  expect(Array.from({ length: 5 }, () => dial.nextAddress(['a', 'b']))).toEqual(['a', 'b', 'a', 'b', 'a']);
+});
+
+test('a refusal of our key counts from the second in a row on (PROTOCOL §8)', () => {
+  const dial = new DialSchedule();
+  const refused: Failure = { code: 'key-refused', message: '' };
+  const counted = [refused, BUSY, refused, refused, refused].map(
+    (failure) => dial.countRefusal(failure).code,
+  );
+  expect(counted).toEqual(['not-proven', 'not-proven', 'not-proven', 'key-refused', 'key-refused']);
+});
