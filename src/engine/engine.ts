@@ -84,7 +84,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
         this.#toConnection(input.link, { type: 'lost', failure: input.failure }, now);
         break;
       case 'congested':
-        this.#congested(input.link, input.on);
+        this.#congested(input.link, input.on, now);
         break;
       case 'directory':
         this.#useDirectory(input.directory, now);
@@ -152,9 +152,11 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     if (link) this.#connection(link, { type: 'lost', failure }, now);
   }
 
-  #congested(id: LinkId, on: boolean): void {
+  #congested(id: LinkId, on: boolean, now: Now): void {
     const link = this.#links.get(id);
-    if (link) link.isCongested = on;
+    if (!link) return;
+    link.isCongested = on;
+    this.#connection(link, { type: 'congested', on }, now);
   }
 
   #toConnection(id: LinkId, input: ConnectionInput, now: Now): void {

@@ -7,7 +7,7 @@ export const CONNECT_MS = 10_000;
 export const RESOLVE_MS = 5_000;
 
 /**
- * Opens a TCP connection. Rejects with refused, unreachable, connect-timeout or name-unresolved, or with the signal's
+ * Opens a TCP connection. Rejects with refused, unreachable, reset, connect-timeout or name-unresolved, or with the signal's
  * reason. A literal address never waits behind the resolver (NET-13).
  */
 export async function dial(host: string, port: number, signal: AbortSignal): Promise<Socket> {
@@ -70,6 +70,8 @@ function explain(errno: string, host: string, cause?: Error): CodedError {
   switch (errno) {
     case 'ECONNREFUSED':
       return say('refused', `Nobody listens at ${host}.`);
+    case 'ECONNRESET':
+      return say('reset', `${host} ended the connection at once.`);
     case 'ETIMEDOUT':
       return say('connect-timeout', `${host} did not answer in time.`);
     default:

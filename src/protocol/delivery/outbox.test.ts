@@ -54,6 +54,16 @@ const ack = (
 });
 
 describe('what goes out', () => {
+  test('a peer that has skipped what was settled before its time names no id, and that is no roll-back', () => {
+    const outbox = outboxOf(5);
+    const first = sessionOf(outbox);
+    send(outbox, first.progress);
+    outbox.onAck(first.progress, ack(4), 0);
+    const { progress, result } = sessionOf(outbox, { stored: 4, storedId: new Uint8Array(16) });
+    expect(result.ok).toBe(true);
+    expect(send(outbox, progress)).toEqual([5]);
+  });
+
   test('a session sends what the peer’s READY says it lacks, and nothing twice (DLV-01)', () => {
     const outbox = outboxOf(5);
     const first = sessionOf(outbox);

@@ -120,7 +120,8 @@ export class Outbox {
    */
   onReady(progress: SendProgress, ready: Ready): Result<void> {
     const stored = equalBytes(ready.peerEpoch, this.#epoch) ? ready.stored : 0;
-    const id = stored === 0 ? undefined : idFromBytes(ready.storedId);
+    const isKnown = stored > 0 && ready.storedId.some((byte) => byte !== 0);
+    const id = isKnown ? idFromBytes(ready.storedId) : undefined;
     const mine = this.#idOf(stored);
     if (stored > this.#lastAssigned || (id !== undefined && mine !== undefined && id !== mine)) {
       return failure('rolled-back', `${this.#peer} has seen messages of ours that we do not remember.`);

@@ -23,6 +23,8 @@ export type ConnectionInput =
   | { readonly type: 'ready'; readonly ready: Ready }
   /** Packed into as few records as fit. */
   | { readonly type: 'send'; readonly ack?: Ack; readonly messages: readonly OutgoingMessage[] }
+  /** The socket takes no more, or takes again: what can wait does. */
+  | { readonly type: 'congested'; readonly on: boolean }
   /** A message waits for its ack, or a face watches: silence is answered by heartbeats, and idleness does not count. */
   | { readonly type: 'vigilant'; readonly on: boolean }
   | { readonly type: 'close'; readonly code: CloseCode }

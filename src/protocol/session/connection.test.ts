@@ -255,6 +255,25 @@ describe('heartbeat and linger (PROTOCOL §5, NET-09)', () => {
   });
 });
 
+test('however many PINGs come at once, one PONG answers them, and none goes to a full socket for 60 s (NET-08)', () => {
+  const { listener, toListener, openAnswer } = open();
+  const many = Array.from({ length: 5_000 }, (_, index): Item => ({
+    type: 'ping',
+    value: Uint8Array.of(0, 0, 0, 0, 0, 0, index >> 8, index & 0xff),
+  }));
+  const answer = listener.handle(toListener(...many), at(1));
+  expect(typesOf(answer)).toEqual(['write']);
+  expect(openAnswer(written(answer).subarray(2))).toMatchObject({
+    value: [{ type: 'pong', value: Uint8Array.of(0, 0, 0, 0, 0, 0, 0x13, 0x87) }],
+  });
+  listener.handle({ type: 'congested', on: true }, at(2));
+  expect(listener.handle(toListener(ping), at(3))).toEqual([]);
+  expect(typesOf(listener.handle({ type: 'congested', on: false }, at(4)))).toEqual(['write']);
+  listener.handle({ type: 'congested', on: true }, at(5));
+  expect(listener.deadline()).toBe(60_005);
+  expect(endOf(listener.handle({ type: 'tick' }, at(60_005)))).toBe('peer-silent');
+});
+
 test('a session runs on across the rekey after 65,536 records, whose answers cross it as well (CRY-15)', () => {
   const { listener, toListener, openAnswer } = open();
   for (let index = 1; index < 65_540; index++) {

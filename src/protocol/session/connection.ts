@@ -54,6 +54,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #isPeerClosed = false;
   #isEarlySpent = false;
   #lastSeqSent = 0;
+  #isCongested = false;
+  /** The last PING that is not answered yet: one PONG a turn, however many were asked for, and none to a full socket. */
+  #ping: Bytes | undefined;
   #items: Item[] = [];
 
   constructor(options: {
@@ -115,6 +118,10 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       case 'send':
         this.#send(input.ack, input.messages, now, out);
         break;
+      case 'congested':
+        this.#isCongested = input.on;
+        this.#timers.setCongested(input.on, now.monotonic);
+        break;
       case 'vigilant':
         this.#timers.setVigilant(input.on, now.monotonic);
         break;
@@ -127,6 +134,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       default:
         unreachable(input);
     }
+    this.#answerPing(out);
     return out;
   }
 
@@ -225,7 +233,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         out.push({ type: 'ack', ack: item.ack });
         break;
       case 'ping':
-        if (this.#phase === 'open') this.#writeRecord([{ type: 'pong', value: item.value }], out);
+        this.#ping = item.value.slice();
         break;
       case 'pong':
         break;
@@ -330,6 +338,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       default:
         unreachable(due);
     }
+  }
+
+  #answerPing(out: ConnectionOutput[]): void {
+    if (!this.#ping || this.#phase !== 'open' || this.#isCongested) return;
+    this.#writeRecord([{ type: 'pong', value: this.#ping }], out);
+    this.#ping = undefined;
   }
 
   #writeFrames(bodies: readonly Bytes[], out: ConnectionOutput[]): void {

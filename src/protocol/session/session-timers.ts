@@ -12,6 +12,8 @@ export const PAKE_STEP_MS = 5_000;
 export const FRAME_MS = 30_000;
 export const HEARTBEAT_MS = 15_000;
 export const SILENCE_MAX_MS = 45_000;
+/** A peer that reads nothing of what we write for this long is given up (NET-08). */
+export const CONGESTED_MAX_MS = 60_000;
 /** A responder ends a session that brought no record for this long. */
 export const RESPONDER_IDLE_MS = 120_000;
 /** After our CLOSE: how long we read the peer's last acks. */
@@ -37,6 +39,7 @@ export class SessionTimers {
   #pingAt: Instant = Number.NEGATIVE_INFINITY;
   #vigilantAt: Instant | undefined;
   #closingAt: Instant | undefined;
+  #congestedAt: Instant | undefined;
   #isIdleReported = false;
 
   constructor(role: Role, lingerMs: number, now: Instant) {
@@ -74,6 +77,11 @@ export class SessionTimers {
     else this.#vigilantAt = undefined;
   }
 
+  setCongested(on: boolean, now: Instant): void {
+    if (on) this.#congestedAt ??= now;
+    else this.#congestedAt = undefined;
+  }
+
   deadline(
     phase: ConnectionPhase,
     step: HandshakeMachine['step'],
@@ -101,7 +109,12 @@ export class SessionTimers {
         return this.#handshakeTimers(phase, step);
       case 'open':
         if (isPeerClosed) return this.#closingTimer();
-        return [...this.#frameTimer(), ...this.#heartbeatTimers(), ...this.#idleTimer()];
+        return [
+          ...this.#frameTimer(),
+          ...this.#congestionTimer(),
+          ...this.#heartbeatTimers(),
+          ...this.#idleTimer(),
+        ];
       case 'closing':
         return this.#closingTimer();
       case 'closed':
@@ -135,6 +148,12 @@ export class SessionTimers {
       message: 'The peer began a frame and did not finish it in time.',
     };
     return [{ at: this.#frameAt + FRAME_MS, due: { type: 'expired', failure } }];
+  }
+
+  #congestionTimer(): readonly Timer[] {
+    if (this.#congestedAt === undefined) return [];
+    const failure: Failure = { code: 'peer-silent', message: 'The peer reads nothing of what we write.' };
+    return [{ at: this.#congestedAt + CONGESTED_MAX_MS, due: { type: 'expired', failure } }];
   }
 
   #heartbeatTimers(): readonly Timer[] {
