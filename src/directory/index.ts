@@ -1,13 +1,13 @@
 export * from './address.ts';
 export * from './edit-directory.ts';
 export { addressText, diffDirectories } from './entry.ts';
-export type { Directory, DirectoryDifference, DirectoryEntry, PeerAddress } from './entry.ts';
+export type { Directory, DirectoryEntry } from './entry.ts';
 export { DIRECTORY_BYTES_MAX } from './json-text.ts';
 export * from './own-entry.ts';
 export { parseDirectory } from './parse-directory.ts';
 export * from './key-text.ts';
 export * from './password.ts';
 export * from './safety-number.ts';
-export { parseUsernameText, USERNAME_BYTES_MAX } from './username.ts';
+export { parseUsernameText } from './username.ts';
 export * from './pin.ts';
 export * from './trust.ts';

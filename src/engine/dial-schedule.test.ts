@@ -63,3 +63,13 @@ test('a refusal of our key counts from the second in a row on (PROTOCOL §8)', (
   );
   expect(counted).toEqual(['not-proven', 'not-proven', 'not-proven', 'key-refused', 'key-refused']);
 });
+
+test('a new text does not wait out a long back-off, and a thousand of them dial once a second (NET-19)', () => {
+  const dial = new DialSchedule();
+  for (let attempt = 0; attempt < 10; attempt++) dial.failed(BUSY, 0, 1, false);
+  expect(dial.dueAt).toBe(300_000);
+  dial.nudge();
+  expect(dial.dueAt).toBe(1_000);
+  for (let text = 0; text < 1_000; text++) dial.nudge();
+  expect(dial.dueAt).toBe(1_000);
+});

@@ -18,6 +18,8 @@ export class DialSchedule {
   #wrongPasswords = 0;
   #keyRefusals = 0;
   #dueAt: Instant = Number.NEGATIVE_INFINITY;
+  /** No dial before this, whoever asks: a busy script must not hammer an address. */
+  #earliestAt: Instant = Number.NEGATIVE_INFINITY;
   #held = false;
   #reason: Failure | undefined;
 
@@ -78,6 +80,7 @@ export class DialSchedule {
     if (isWrongPassword) this.#wrongPasswords++;
     this.#held = (isWrongPassword && !isUnconfirmed) || ONLY_A_PERSON_HELPS.has(failure.code);
     const ceiling = this.#nextCeiling();
+    this.#earliestAt = now + BACKOFF_MIN_MS;
     this.#dueAt = now + ceiling / 2 + (jitter * ceiling) / 2;
   }
 
@@ -89,13 +92,14 @@ export class DialSchedule {
   /** A session was lost: dial again, soon if it had been of use, and a little apart from the peer's own dial. */
   lost(failure: Failure | undefined, now: Instant, jitter: number): void {
     this.#reason = failure;
+    this.#earliestAt = now + BACKOFF_MIN_MS;
     this.#dueAt = now + jitter * this.#nextCeiling();
   }
 
-  /** A new text: try again now, unless the passwords were wrong too often. */
+  /** A new text: try again now, at most once a second, unless the passwords were wrong too often. */
   nudge(): void {
     if (this.#wrongPasswords >= WRONG_PASSWORDS_MAX) return;
-    if (this.#held) this.#dueAt = Number.NEGATIVE_INFINITY;
+    this.#dueAt = this.#held ? Number.NEGATIVE_INFINITY : Math.min(this.#dueAt, this.#earliestAt);
     this.#held = false;
   }
 
