@@ -7,4 +7,5 @@ test('finds what was probably meant, and nothing when nothing is near', () => {
   expect(closest('Bob', ['alice', 'bob'])).toBe('bob');
   expect(closest('zzzzzz', ['send', 'listen'])).toBeUndefined();
   expect(closest('x', ['send'])).toBeUndefined();
+  expect(closest('foo', ['who', 'to'])).toBeUndefined();
 });

@@ -1,7 +1,7 @@
-/** The candidate that was probably meant, if one is near: at most two typing mistakes, and fewer in short words. */
+/** The candidate that was probably meant, if one is near: at most two typing mistakes, one in words of up to four letters. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.min(3, Math.ceil(word.length / 2) + 1);
+  let bestDistance = word.length > 4 ? 3 : 2;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
