@@ -45,7 +45,10 @@ export interface Chat extends AsyncDisposable {
   openRepair(name: string): Promise<{ readonly untilWall: number }>;
   /** Dials now instead of at the next try, and starts over for a contact whose messages are held. */
   retry(name: string): Promise<void>;
-  /** From now on; each iterator sees every later event and ends when the chat closes or the signal aborts. */
+  /**
+   * From now on; each iterator sees every later event and ends when the chat closes or the signal aborts. While nobody
+   * iterates, or somebody is far behind, and while the chat closes, no message is taken: its sender keeps it.
+   */
   events(options?: Cancellable): AsyncIterable<ChatEvent>;
   /** Ends all sessions with an authenticated end (at most `graceMs`, default 2,000), closes the listener, frees the home. */
   close(options?: { readonly graceMs?: number }): Promise<void>;

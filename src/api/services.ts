@@ -19,7 +19,7 @@ export interface ChatOptions {
   /** The home folder; default `sotto/<own username>` in the XDG data folder. */
   readonly home?: string;
   /**
-   * listen: dial and listen · dial: no listener (one-shot send) · offline: neither; only looks at the home and may
+   * listen: dial and listen · dial: no listener, and no message is taken (one-shot send) · offline: neither; only looks at the home and may
    * change trust. All but `read` take the home's lock (home-locked); `read` is offline and changes nothing.
    */
   readonly mode: 'listen' | 'dial' | 'offline' | 'read';

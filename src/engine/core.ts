@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly lingerMs: number;
   /** False for a program that only looks at its home: nobody is ever called. Default true. */
   readonly isDialling?: boolean;
+  /** Whether somebody is there to show a message to, or soon will be. False: its sender keeps it (spec/05). Default true. */
+  readonly hasRoom?: () => boolean;
   /** For the trace: sees each envelope that is sealed, as it is before the record layer (its text is ciphertext). */
   readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
   /** Link ids for our dials; the shell draws from the same source for what it accepts. */
@@ -34,6 +36,8 @@ export interface EngineCore {
   connection(link: Link, input: ConnectionInput, now: Now): void;
   /** 0 <= fraction < 1 */
   random(): number;
+  /** An ack is a promise that the message is shown: without a face, or while the program ends, none is taken. */
+  hasRoom(): boolean;
 }
 
 /** The rules for two who dial each other go by the names' bytes, not by the language's own order of strings (spec/02, 03). */

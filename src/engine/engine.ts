@@ -53,6 +53,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       emit: (output) => void this.#out.push(output),
       connection: (link, input, now) => this.#connection(link, input, now),
       random: () => randomFraction(entropy),
+      hasRoom: () => !this.#isShuttingDown && (options.hasRoom?.() ?? true),
     };
     this.#dialler = new Dialler(core);
     this.#sessions = new Sessions(core);

@@ -119,7 +119,8 @@ export class Sessions {
   ): void {
     const session = link.session;
     if (!session?.isUsable) return;
-    const decided = session.peer.inbox.onMessage(message.header, message.plaintext, now.wall);
+    const { header, plaintext } = message;
+    const decided = session.peer.inbox.onMessage(header, plaintext, now.wall, this.#core.hasRoom());
     if (!decided.ok) return this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
     session.needsAck = true;
     this.#apply(session.peer, decided.value, now, session.skewMs);

@@ -47,3 +47,43 @@ test('a reader that stops reading in its loop leaves the hub', async () => {
   hub.publish(event('b'));
   expect(await collect(events)).toEqual([]);
 });
+
+test('a reader may ask for several events at once', async () => {
+  const hub = new EventHub();
+  const events = hub.open({});
+  const both = [events.next(), events.next()];
+  hub.publish(event('a'));
+  hub.publish(event('b'));
+  expect((await Promise.all(both)).map(({ value }) => value)).toEqual([event('a'), event('b')]);
+});
+
+test('there is room while somebody reads and keeps up, or has yet to begin', async () => {
+  const hub = new EventHub();
+  expect(hub.hasRoom, 'nobody has begun').toBe(true);
+  const stop = new AbortController();
+  const reader = hub.open({ signal: stop.signal });
+  for (let n = 0; n < 1_000; n++) hub.publish(event(`${n}`));
+  expect(hub.hasRoom, 'far behind').toBe(false);
+  await reader.next();
+  expect(hub.hasRoom).toBe(true);
+  stop.abort();
+  expect(hub.hasRoom, 'nobody reads any more').toBe(false);
+  hub.open({});
+  expect(hub.hasRoom).toBe(true);
+  hub.close();
+  expect(hub.hasRoom).toBe(false);
+});
+
+test('a reader that has stopped reading fails alone, and the others catch up in little time (ENV-03)', async () => {
+  const hub = new EventHub();
+  const stuck = hub.open({});
+  const count = 100_000;
+  hub.publish(event('x'));
+  const began = performance.now();
+  const late = hub.open({});
+  for (let n = 0; n < count; n++) hub.publish(event('y'));
+  for (let n = 0; n < count; n++) await late.next();
+  expect(performance.now() - began, 'not a quadratic time').toBeLessThan(5_000);
+  await expect(stuck.next()).rejects.toThrow('stopped reading');
+  expect(await stuck.next().catch((error: unknown) => error)).toBeInstanceOf(Error);
+});

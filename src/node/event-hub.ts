@@ -2,12 +2,22 @@ import type { Cancellable, ChatEvent } from '../api/index.ts';
 
 /** Events that wait for one slow reader, at most; then its iterator fails rather than lose some silently. */
 const WAITING_MAX = 100_000;
+/** Above this, nothing more is taken from peers until the reader has caught up. */
+const ROOM_MAX = 1_000;
 
 /** Hands every event to every iterator that was opened before it; the first iterator also gets what came before. */
 export class EventHub {
   readonly #readers = new Set<Reader>();
   #early: ChatEvent[] | undefined = [];
   #isClosed = false;
+
+  /** Somebody reads, or has yet to begin, and keeps up: what is published now will be seen. */
+  get hasRoom(): boolean {
+    if (this.#isClosed) return false;
+    if (this.#early) return this.#early.length < ROOM_MAX;
+    const waiting = [...this.#readers].map((reader) => reader.waiting);
+    return waiting.length > 0 && Math.max(...waiting) < ROOM_MAX;
+  }
 
   publish(event: ChatEvent): void {
     this.#early?.push(event);
@@ -35,39 +45,68 @@ export class EventHub {
 class Reader implements AsyncIterableIterator<ChatEvent> {
   readonly #leave: () => void;
   #waiting: ChatEvent[] = [];
+  /** How many of them were read already: an array gives up its first element slowly. */
+  #read = 0;
   #isEnded = false;
-  #wake: (() => void) | undefined;
+  #failure: Error | undefined;
+  #wake = Promise.withResolvers<void>();
 
   constructor(leave: () => void) {
     this.#leave = leave;
   }
 
+  get waiting(): number {
+    return this.#waiting.length - this.#read;
+  }
   push(event: ChatEvent): void {
-    if (this.#waiting.length >= WAITING_MAX) throw new Error('a reader of events has stopped reading');
-    this.#waiting.push(event);
-    this.#wake?.();
+    if (this.waiting < WAITING_MAX) {
+      this.#waiting.push(event);
+      return this.#notify();
+    }
+    this.#failure = new Error('a reader of events has stopped reading');
+    this.#forget();
+    this.end();
   }
   /** What waits is still read. */
   end(): void {
     this.#isEnded = true;
     this.#leave();
-    this.#wake?.();
+    this.#notify();
   }
 
   async next(): Promise<IteratorResult<ChatEvent, undefined>> {
     for (;;) {
-      const event = this.#waiting.shift();
+      const event = this.#take();
       if (event) return { done: false, value: event };
+      if (this.#failure) throw this.#failure;
       if (this.#isEnded) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await this.#wake.promise;
     }
   }
   async return(): Promise<IteratorResult<ChatEvent, undefined>> {
-    this.#waiting = [];
+    this.#forget();
     this.end();
     return { done: true, value: undefined };
   }
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** Everyone who waits looks again: there may be several calls of `next` at once. */
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers<void>();
+  }
+  #take(): ChatEvent | undefined {
+    const event = this.#waiting[this.#read];
+    if (event) this.#read += 1;
+    if (this.waiting > 0 && this.#read < ROOM_MAX) return event;
+    this.#waiting = this.#waiting.slice(this.#read);
+    this.#read = 0;
+    return event;
+  }
+  #forget(): void {
+    this.#waiting = [];
+    this.#read = 0;
   }
 }

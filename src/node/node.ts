@@ -55,6 +55,8 @@ export class Node {
       records: parts.home.records,
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
       isDialling: options.mode === 'listen' || options.mode === 'dial',
+      // A one-shot send has nobody to show a message to.
+      hasRoom: () => options.mode !== 'dial' && this.#hub.hasRoom,
       nextLink: () => this.#links.nextId(),
       onEnvelope: trace.onEnvelope,
     });

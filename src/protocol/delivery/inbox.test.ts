@@ -57,6 +57,22 @@ test('in any order and any number of times, each message is shown once, in the s
   );
 });
 
+test('without room a new message is left to its sender, who sends it again; a repeat is told as ever (DLV-05)', () => {
+  const inbox = inboxOf();
+  receive(inbox, 1);
+  const take = (seq: number, hasRoom: boolean) => {
+    const header = { seq, id: idOf(seq), type: 'text', timestamp: 0 };
+    return inbox.onMessage(header, encodeUtf8('text'), 0, hasRoom);
+  };
+  for (const seq of [1, 2, 3]) {
+    expect(take(seq, false)).toEqual({ ok: true, value: { changes: [], effects: [] } });
+  }
+  const busy = [2, 3].map((seq) => ({ seq, status: 'busy' }));
+  expect(inbox.ack(false, 0)).toEqual({ cumulative: 1, exceptions: busy });
+  expect(take(2, true)).toMatchObject({ value: { effects: [{ type: 'received' }] } });
+  expect(inbox.ack(false, 0)).toEqual({ cumulative: 2, exceptions: [] });
+});
+
 describe('one seq, one id (DLV-08)', () => {
   test('a seq that is stored is not given to a second id: not the last one, not an earlier one, not a new id', () => {
     const inbox = inboxOf();

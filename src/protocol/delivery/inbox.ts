@@ -65,8 +65,16 @@ export class Inbox {
     return { changes, effects };
   }
 
-  /** Fails with message-seq-reused when the peer gives a seq of this epoch a second id: that is never acked. */
-  onMessage(header: EnvelopeHeader, plaintext: Bytes, receivedWall: number): Result<Decision> {
+  /**
+   * Fails with message-seq-reused when the peer gives a seq of this epoch a second id: that is never acked. Without room,
+   * when nobody is there to see it, a new message is left to its sender, who is told to send it again later.
+   */
+  onMessage(
+    header: EnvelopeHeader,
+    plaintext: Bytes,
+    receivedWall: number,
+    hasRoom = true,
+  ): Result<Decision> {
     const heldId = this.#held.get(header.seq)?.id;
     const isRepeat =
       header.seq <= this.#stored ? this.#seen.get(header.id) === header.seq : heldId === header.id;
@@ -74,7 +82,7 @@ export class Inbox {
     if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
     }
-    if (header.seq > this.#stored + 1 && this.#held.size >= HELD_MAX) {
+    if (!hasRoom || (header.seq > this.#stored + 1 && this.#held.size >= HELD_MAX)) {
       // The sender goes back to the first of these: the others need no word, and an ack must fit its record.
       if (this.#busy.size < HELD_MAX) this.#busy.add(header.seq);
       return success(NOTHING);
