@@ -17,6 +17,8 @@ import type { Peer } from './peer.ts';
 
 /** A text whose time, corrected by the peer's clock, is this far ahead of ours is shown with a mark (spec/04). */
 const CLOCK_AHEAD_MS = 120_000;
+/** Connections that one proven peer may have; a new one ends the oldest beyond that (spec/03). */
+const LINKS_MAX = 8;
 const CAPABILITIES = 0;
 const MAX_VERSION = 1;
 
@@ -86,6 +88,7 @@ export class Sessions {
     };
     link.session = session;
     peer.links.add(link);
+    this.#limitLinks(peer, now);
     if (link.dialled) this.#sendReady(link, session, now);
   }
 
@@ -162,6 +165,13 @@ export class Sessions {
     for (const link of peer.links) endLink(this.#core, link, 'refused', now);
   }
 
+  /** A set keeps the order of arrival: the first is the oldest. */
+  #limitLinks({ links }: Peer, now: Now): void {
+    const [oldest] = links;
+    if (!oldest || links.size <= LINKS_MAX) return;
+    const failure = { code: 'truncated', message: 'The peer has too many connections.' } as const;
+    this.#core.connection(oldest, { type: 'abort', failure }, now);
+  }
   #confirm(name: string, now: Now): void {
     const record = this.#core.desk.confirm(name, now.wall);
     this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
