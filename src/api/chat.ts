@@ -34,6 +34,8 @@ export interface Chat extends AsyncDisposable {
   undelivered(): Promise<readonly OutgoingView[]>;
   /** Rejects with contact-unknown. `current` and `pending` are undefined when there is no such key. */
   safety(name: string): Promise<SafetyView>;
+  // The three decisions of a person about a key resolve when they are on the disk, and reject with home-unusable when it
+  // refuses; it is then tried again as long as the chat is open.
   /** A person compared the safety number with the peer's person. Rejects with contact-unknown, trust-nothing. */
   markVerified(name: string): Promise<void>;
   /**
@@ -50,7 +52,10 @@ export interface Chat extends AsyncDisposable {
    * iterates, or somebody is far behind, and while the chat closes, no message is taken: its sender keeps it.
    */
   events(options?: Cancellable): AsyncIterable<ChatEvent>;
-  /** Ends all sessions with an authenticated end (at most `graceMs`, default 2,000), closes the listener, frees the home. */
+  /**
+   * Ends all sessions with an authenticated end (at most `graceMs`, default 2,000), closes the listener, frees the home.
+   * From the call on, sending, retrying and deciding reject with `cancelled`.
+   */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 

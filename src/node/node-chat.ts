@@ -45,7 +45,7 @@ export class NodeChat implements Chat {
     return this.#engine.commands.contacts();
   }
   async sendText(command: SendText): Promise<MessageId> {
-    return this.#acted(this.#engine.commands.sendText(command, readClock()));
+    return this.#act(() => this.#engine.commands.sendText(command, readClock()));
   }
   async cancel(id: MessageId): Promise<boolean> {
     const isWithdrawn = this.#engine.commands.cancel(id);
@@ -56,10 +56,10 @@ export class NodeChat implements Chat {
     return this.#engine.commands.undelivered(readClock());
   }
   async safety(name: string): Promise<SafetyView> {
-    return this.#acted(this.#engine.commands.safety(name));
+    return valueOf(this.#engine.commands.safety(name));
   }
   async markVerified(name: string): Promise<void> {
-    this.#acted(this.#engine.commands.markVerified(name));
+    await this.#decide(() => this.#engine.commands.markVerified(name));
   }
   async approveKey({
     name,
@@ -68,13 +68,13 @@ export class NodeChat implements Chat {
     readonly name: string;
     readonly fingerprint: string;
   }): Promise<void> {
-    this.#acted(this.#engine.commands.approveKey(name, fingerprint, readClock()));
+    await this.#decide(() => this.#engine.commands.approveKey(name, fingerprint, readClock()));
   }
   async openRepair(name: string): Promise<{ readonly untilWall: number }> {
-    return this.#acted(this.#engine.commands.openRepair(name, readClock()));
+    return this.#decide(() => this.#engine.commands.openRepair(name, readClock()));
   }
   async retry(name: string): Promise<void> {
-    this.#acted(this.#engine.commands.retry(name));
+    this.#act(() => this.#engine.commands.retry(name));
   }
   events(options: Cancellable = {}): AsyncIterable<ChatEvent> {
     return this.#hub.open(options);
@@ -98,11 +98,25 @@ export class NodeChat implements Chat {
     await this.#free();
   }
 
-  #acted<Value>(result: Result<Value>): Value {
+  #act<Value>(command: () => Result<Value>): Value {
+    if (this.#closing)
+      throw new CodedError({ code: 'cancelled', message: 'The program is ending: nothing new begins.' });
+    const value = valueOf(command());
     this.#loop.schedule();
-    if (result.ok) return result.value;
-    throw new CodedError(result.failure);
+    return value;
   }
+  /** What a person decided about a key counts once it is on the disk. */
+  async #decide<Value>(command: () => Result<Value>): Promise<Value> {
+    const value = this.#act(command);
+    const refusal = await this.#loop.committed();
+    if (refusal) throw new CodedError(refusal);
+    return value;
+  }
+}
+
+function valueOf<Value>(result: Result<Value>): Value {
+  if (result.ok) return result.value;
+  throw new CodedError(result.failure);
 }
 
 /** A few milliseconds of the event loop: long enough for a turn, short enough for a person. */

@@ -27,6 +27,7 @@ export class TurnLoop {
   /** Commits that the store refused, and the events that wait for them. */
   #held: EngineOutput[] = [];
   #refusal: Failure | undefined;
+  #whenCommitted: ((refusal: Failure | undefined) => void)[] = [];
 
   constructor(options: {
     readonly engine: Engine;
@@ -50,6 +51,11 @@ export class TurnLoop {
   schedule(): void {
     if (!this.#isStopped) this.#immediate ??= setImmediate(() => this.#turn());
   }
+  /** After the next turn: undefined when all that was changed until now is on the disk, else why not; it is tried again. */
+  async committed(): Promise<Failure | undefined> {
+    this.schedule();
+    return new Promise((resolve) => this.#whenCommitted.push(resolve));
+  }
   stop(): void {
     this.#isStopped = true;
     if (this.#immediate) clearImmediate(this.#immediate);
@@ -72,6 +78,7 @@ export class TurnLoop {
     }
     this.#refusal = failure;
     this.#setTimer();
+    for (const tell of this.#whenCommitted.splice(0)) tell(failure);
   }
 
   #commit(outputs: readonly EngineOutput[]): Failure | undefined {

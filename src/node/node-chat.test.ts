@@ -1,0 +1,67 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Chat } from '../api/index.ts';
+import { openChat } from './open-chat.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sotto-chat-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const PORTS = { alice: 21_511, bob: 21_512 };
+
+async function open(as: keyof typeof PORTS, mode: 'listen' | 'offline'): Promise<Chat> {
+  const directory = join(folder, 'directory.json');
+  const people = Object.entries(PORTS).map(([username, port]) => ({
+    username,
+    password: `pw-${username}`,
+    port,
+    ip: '127.0.0.1',
+  }));
+  writeFileSync(directory, JSON.stringify(people), { mode: 0o600 });
+  const home = join(folder, as);
+  return openChat({ directory, as, port: PORTS[as], bind: ['127.0.0.1'], home, mode }, {});
+}
+
+async function meet(): Promise<void> {
+  await using alice = await open('alice', 'listen');
+  await using bob = await open('bob', 'listen');
+  const received = bob.events()[Symbol.asyncIterator]();
+  await alice.sendText({ to: 'bob', text: 'hello' });
+  for (;;) if ((await received.next()).value?.type === 'message-received') return;
+}
+
+test('a decision about a key is done when it is on the disk, and a refusal is said (STO-03)', async () => {
+  await meet();
+  await using alice = await open('alice', 'offline');
+  const home = join(folder, 'alice');
+  // A file in the home's place: root writes anywhere, so that permissions would refuse nothing.
+  renameSync(home, `${home}.away`);
+  writeFileSync(home, '');
+  await expect(alice.markVerified('bob')).rejects.toMatchObject({ code: 'home-unusable' });
+  rmSync(home);
+  renameSync(`${home}.away`, home);
+  await alice.markVerified('bob');
+  await using reading = await openChat(
+    { directory: join(folder, 'directory.json'), as: 'alice', home, mode: 'read' },
+    {},
+  );
+  expect(await reading.contacts()).toMatchObject([{ name: 'bob', verified: true }]);
+});
+
+test('a chat that closes takes no command any more; to close twice is to close once', async () => {
+  await meet();
+  const bob = await open('bob', 'listen');
+  const closing = [bob.close(), bob.close({ graceMs: 0 })];
+  const refused = { code: 'cancelled' };
+  await expect(bob.sendText({ to: 'alice', text: 'too late' })).rejects.toMatchObject(refused);
+  await Promise.all(closing);
+  await expect(bob.sendText({ to: 'alice', text: 'too late' })).rejects.toMatchObject(refused);
+  await expect(bob.markVerified('alice')).rejects.toMatchObject(refused);
+  await expect(bob.retry('alice')).rejects.toMatchObject(refused);
+  expect(await bob.undelivered()).toEqual([]);
+  for await (const event of bob.events()) expect.fail(`a closed chat says ${event.type}`);
+});
