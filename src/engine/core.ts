@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly lingerMs: number;
   /** False for a program that only looks at its home: nobody is ever called. Default true. */
   readonly isDialling?: boolean;
+  /** The store forgets messages at its end: each start has an epoch of its own, and peers need not be told. Default false. */
+  readonly isStoreVolatile?: boolean;
   /** Whether somebody is there to show a message to, or soon will be. False: its sender keeps it (spec/05). Default true. */
   readonly hasRoom?: () => boolean;
   /** For the trace: sees each envelope that is sealed, as it is before the record layer (its text is ciphertext). */

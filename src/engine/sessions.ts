@@ -9,7 +9,7 @@ import {
 } from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Established } from '../protocol/handshake/index.ts';
-import type { Ack, Close, Ready } from '../protocol/session/index.ts';
+import { VOLATILE_EPOCH, type Ack, type Close, type Ready } from '../protocol/session/index.ts';
 import { endLink, isSmallerName, type EngineCore } from './core.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
@@ -19,7 +19,6 @@ import type { Peer } from './peer.ts';
 const CLOCK_AHEAD_MS = 120_000;
 /** Connections that one proven peer may have; a new one ends the oldest beyond that (spec/03). */
 const LINKS_MAX = 8;
-const CAPABILITIES = 0;
 const MAX_VERSION = 1;
 
 /** What proven peers say and bring: READY, messages, acks, CLOSE; and the rules for several connections of one pair. */
@@ -187,7 +186,7 @@ export class Sessions {
       status: session.verdict,
       clock: Math.max(0, Math.round(now.wall)),
       maxVersion: MAX_VERSION,
-      capabilities: CAPABILITIES,
+      capabilities: this.#core.options.isStoreVolatile === true ? VOLATILE_EPOCH : 0,
       ...session.peer.outbox.readyFields,
       peerEpoch,
       stored,

@@ -56,6 +56,7 @@ export class Node {
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
       isDialling: options.mode === 'listen' || options.mode === 'dial',
       // A one-shot send has nobody to show a message to.
+      isStoreVolatile: true,
       hasRoom: () => options.mode !== 'dial' && this.#hub.hasRoom,
       nextLink: () => this.#links.nextId(),
       onEnvelope: trace.onEnvelope,

@@ -167,3 +167,9 @@ describe('what is refused', () => {
     expect(receive(inbox, 258)).toEqual(['text 258']);
   });
 });
+
+test('a new epoch is news, unless the peer’s epochs last one start only', () => {
+  const ready = readyOf(NEXT_EPOCH);
+  expect(inboxOf().onReady(ready).effects).toEqual([{ type: 'peer-restarted' }]);
+  expect(inboxOf().onReady({ ...ready, capabilities: 1 }).effects).toEqual([]);
+});

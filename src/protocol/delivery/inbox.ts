@@ -1,6 +1,6 @@
 import { decodeUtf8, equalBytes, failure, success, type Bytes, type Result } from '../../base/index.ts';
 import { TEXT_BYTES_MAX, type EnvelopeHeader } from '../envelope/index.ts';
-import type { Ack, Ready } from '../session/index.ts';
+import { VOLATILE_EPOCH, type Ack, type Ready } from '../session/index.ts';
 import {
   NOTHING,
   type Decision,
@@ -50,7 +50,8 @@ export class Inbox {
     const effects: DeliveryEffect[] = [];
     const isKnown = equalBytes(ready.epoch, this.#epoch);
     if (!isKnown) {
-      if (!equalBytes(this.#epoch, NO_EPOCH)) effects.push({ type: 'peer-restarted' });
+      const isNews = (ready.capabilities & VOLATILE_EPOCH) === 0;
+      if (isNews && !equalBytes(this.#epoch, NO_EPOCH)) effects.push({ type: 'peer-restarted' });
       this.#beginEpoch(ready.epoch);
     }
     if (ready.first > this.#stored + 1) {

@@ -1,6 +1,9 @@
 import { failure, Reader, success, Writer, type Bytes, type Result } from '../../base/index.ts';
 
 /** The first item of each direction (spec/03 "READY"): who I am on the disk, and what I hold of yours. */
+/** READY.capabilities: the sender's epoch lasts one start of its program, so that a new one is no news (spec/03). */
+export const VOLATILE_EPOCH = 0x0000_0001;
+
 export interface Ready {
   readonly status: 'ok' | 'key-pending' | 'refused';
   /** The sender's UTC clock, ms since 1970. */
