@@ -36,6 +36,7 @@ export async function keepListening(options: {
   const replace = async (): Promise<void> => {
     await listener[Symbol.asyncDispose]();
     listener = await open(port);
+    if (signal.aborted) await listener[Symbol.asyncDispose]();
   };
   return { addresses, [Symbol.asyncDispose]: async () => listener[Symbol.asyncDispose]() };
 }
