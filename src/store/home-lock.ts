@@ -1,10 +1,13 @@
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, encodeUtf8 } from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { lockFile, type FileLock } from './file-lock.ts';
 
-export type HomeLock = FileLock;
+export interface HomeLock extends FileLock {
+  /** The folder is still the one that was locked: nobody has removed it and begun another one in its place. */
+  readonly isInPlace: boolean;
+}
 
 /** The winner of two starts has its note on the disk within milliseconds; then the loser can name it. */
 const WAIT_MS = 100;
@@ -26,12 +29,16 @@ export function lockHome(folder: string): HomeLock {
     lock[Symbol.dispose]();
     throw unusable(folder, error);
   }
+  const locked = inodeOf(path);
   let isHeld = true;
   return {
+    get isInPlace() {
+      return inodeOf(path) === locked;
+    },
     [Symbol.dispose]: () => {
       if (!isHeld) return;
       isHeld = false;
-      rmSync(note, { force: true });
+      if (inodeOf(path) === locked) rmSync(note, { force: true });
       lock[Symbol.dispose]();
     },
   };
@@ -42,6 +49,14 @@ function open(path: string, folder: string): FileLock | undefined {
     return lockFile(path, WAIT_MS);
   } catch (error) {
     throw unusable(folder, error);
+  }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true }).ino;
+  } catch {
+    return undefined;
   }
 }
 

@@ -123,3 +123,18 @@ test('the default home is the user name’s own folder of the XDG data folder', 
   );
   expect(defaultHome('..', { XDG_DATA_HOME: '/data' })).toBe('/data/sotto/_..');
 });
+
+test('a home that was removed and made anew is not overwritten by the program that had the old one (STO-05)', () => {
+  const folder = newFolder();
+  const old = open(folder);
+  rmSync(folder, { recursive: true });
+  expect(codeOf(() => old.commit([{ type: 'trust', record: RECORD }]))).toBe('home-unusable');
+  const renewed = openHome({ folder, username: 'alice', isReadOnly: false, newSecret: () => bytes(9) });
+  expect(codeOf(() => old.commit([{ type: 'trust', record: RECORD }]))).toBe('home-unusable');
+  old[Symbol.dispose]();
+  expect(readFileSync(join(folder, 'lock.json'), 'utf8'), 'the note is of the one who has the lock').not.toBe(
+    '',
+  );
+  renewed[Symbol.dispose]();
+  expect(open(folder).secret).toEqual(bytes(9));
+});

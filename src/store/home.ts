@@ -56,6 +56,8 @@ export class Home implements Store, Disposable {
     }
     if (!isChanged) return;
     if (!this.#lock) throw new Error('a home that was opened for reading was written');
+    // What lies there now may be another identity's.
+    if (!this.#lock.isInPlace) throw unusable(this.folder, 'it was removed or replaced');
     writeHome(this.folder, this);
   }
 
