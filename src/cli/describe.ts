@@ -126,8 +126,9 @@ function describeOwnKeyPending(
     `YOUR KEY WAITS: ${event.name} holds another key for you and does not talk to this one yet.`,
     `  ${sentence(event.reason)}`,
     `  your safety number with ${event.name}: ${groups(event.safetyNumber)}`,
-    `Read it to ${event.name} in person or by phone. If it is the same there, ${event.name} types:`,
-    `  sotto trust ${shellWord(self.username)} --fingerprint ${digits}`,
+    `Read it to ${event.name} in person or by phone. If it is the same there, ${event.name} types into the running program:`,
+    `  /trust ${self.username} ${digits}`,
+    `or, where none runs: sotto trust ${shellWord(self.username)} --fingerprint ${digits}`,
   );
 }
 

@@ -83,7 +83,7 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw fromCommander(error);
+    if (error.exitCode !== 0) throw fromCommander(error, argv);
   }
 }
 
@@ -120,8 +120,12 @@ function unknownCommand(name: string): Error {
   );
 }
 
-function fromCommander(error: CommanderError): Error {
+function fromCommander(error: CommanderError, argv: readonly string[]): Error {
+  const named = COMMANDS.find((row) => argv.includes(row.name));
+  const help = named === undefined ? 'sotto --help' : `sotto ${named.name} --help`;
+  // Commander shows the help of a command that lacks its subcommand, and says this instead of a sentence.
+  if (error.code === 'commander.help') return usageError('a subcommand is missing', `${help} lists them.`);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1');
-  return usageError(first, hint === '' ? 'sotto --help shows how it is used.' : hint);
+  return usageError(first, hint === '' ? `${help} shows how it is used.` : hint);
 }

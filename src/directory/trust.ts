@@ -6,6 +6,7 @@ import type { Pin, TrustRecord } from './pin.ts';
 
 export const REPAIR_WINDOW_MS = 600_000;
 const FORMER_KEYS_MAX = 16;
+const LAST_SEEN_EXACT_MS = 60_000;
 
 export interface ProvenKey {
   readonly username: string;
@@ -90,9 +91,14 @@ export function settleEnrol(
   return { record: { ...rest, pin }, verdict: 'ok' };
 }
 
-/** A session handshake has completed with the pinned key: the pin is confirmed for good (P2). */
+/**
+ * A session handshake has completed with the pinned key: the pin is confirmed for good (P2). “Last seen” is exact to a minute,
+ * so that a peer that comes and goes does not cost a write each time: the very same record then comes back.
+ */
 export function settleSession(record: TrustRecord, nowWall: number): TrustRecord {
   if (!record.pin) return record;
+  const sinceSeen = nowWall - record.pin.lastSeenWall;
+  if (record.pin.confirmed && sinceSeen >= 0 && sinceSeen < LAST_SEEN_EXACT_MS) return record;
   return { ...record, pin: { ...record.pin, confirmed: true, lastSeenWall: nowWall } };
 }
 

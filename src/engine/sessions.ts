@@ -172,8 +172,9 @@ export class Sessions {
     this.#core.connection(oldest, { type: 'abort', failure }, now);
   }
   #confirm(name: string, now: Now): void {
+    const before = this.#core.desk.book.record(name);
     const record = this.#core.desk.confirm(name, now.wall);
-    this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
+    if (record !== before) this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
   }
 
   #isOurPake(name: string): boolean {

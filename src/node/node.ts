@@ -20,6 +20,8 @@ export class Node {
   readonly #home: Home;
   readonly #path: string;
   readonly #keys: X25519KeyPair;
+  /** What the own entry says, to notice when it says another one. */
+  #ownPort: number | undefined;
   readonly #hub = new EventHub();
   readonly #links: Links;
   readonly #engine: Engine;
@@ -36,6 +38,7 @@ export class Node {
   ) {
     this.#home = parts.home;
     this.#path = parts.path;
+    this.#ownPort = parts.directory.entry(parts.home.username)?.port;
     this.#keys = {
       secret: parts.home.secret,
       publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
@@ -77,8 +80,12 @@ export class Node {
   /** The directory file was edited: the new one comes into force, or the last good one stays (DIR-01, DIR-02). */
   reloadDirectory(): void {
     try {
-      const { directory } = loadDirectory(this.#path);
-      if (!directory.entry(this.#home.username)) throw ownEntryMissing(this.#home.username);
+      const { directory, warnings } = loadDirectory(this.#path);
+      const own = directory.entry(this.#home.username);
+      if (!own) throw ownEntryMissing(this.#home.username);
+      for (const reason of warnings) this.warn(reason);
+      if (own.port !== this.#ownPort) this.warn(ownPortChanged(own.port));
+      this.#ownPort = own.port;
       this.#loop.enqueue({ type: 'directory', directory });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
@@ -113,6 +120,15 @@ export class Node {
     };
     return new NodeChat({ self, engine: this.#engine, loop: this.#loop, hub: this.#hub, free });
   }
+}
+
+/** The listener stays where the start put it: others would look for us elsewhere. */
+function ownPortChanged(port: number): Failure {
+  return {
+    code: 'own-entry',
+    message: `your own entry names port ${port} now; this program goes on listening where it was started`,
+    hint: `End it and start it again with --port ${port}.`,
+  };
 }
 
 /** Without it we have no password, and nobody could meet us. */

@@ -68,8 +68,10 @@ export class TurnLoop {
     const inputs = this.#inputs;
     this.#inputs = [];
     const outputs = this.#held;
-    for (const input of inputs) outputs.push(...this.#engine.handle(input, now));
-    outputs.push(...this.#engine.handle({ type: 'turn-ended' }, now));
+    for (const input of [...inputs, { type: 'turn-ended' } as const]) {
+      // One by one: a spread of very many is a stack overflow.
+      for (const output of this.#engine.handle(input, now)) outputs.push(output);
+    }
     const failure = this.#commit(outputs);
     if (failure) this.#giveUpTurn(outputs, failure);
     else {

@@ -29,6 +29,15 @@ test('the program says its version and its help', () => {
   expect(help.stdout).toMatch(/^Examples:/);
 });
 
+test('a command without its subcommand shows the list of them', () => {
+  const { status, stdout, stderr } = sotto('directory');
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('remove');
+  expect(stderr).toMatch(
+    /\nsotto: a subcommand is missing \[usage\]\n {2}sotto directory --help lists them\.\n$/,
+  );
+});
+
 test('mistakes are exit 2 on stderr, with nothing on stdout', () => {
   expect(sotto('--nonsense')).toMatchObject({ status: 2, stdout: '' });
   expect(sotto()).toMatchObject({ status: 2, stdout: '' });

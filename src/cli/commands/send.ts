@@ -60,6 +60,7 @@ async function readMessage(
 interface Waiting {
   readonly to: string;
   lastReason: Failure | undefined;
+  hasLeft: boolean;
 }
 
 async function sendToAll(
@@ -78,6 +79,7 @@ async function sendToAll(
     const message = waiting.get(id);
     if (!message) return void early.set(id, progress);
     if ('reason' in progress) message.lastReason = progress.reason;
+    message.hasLeft ||= progress.state === 'sent';
     if (!isOutcome(progress)) return;
     waiting.delete(id);
     outcomes.push(report(message.to, id, progress, settings, context));
@@ -88,7 +90,7 @@ async function sendToAll(
   watch.catch(() => undefined);
   for (const to of names) {
     const id = await chat.sendText({ to, text });
-    waiting.set(id, { to, lastReason: undefined });
+    waiting.set(id, { to, lastReason: undefined, hasLeft: false });
     const progress = early.get(id);
     if (progress) settle(id, progress);
   }
@@ -152,8 +154,8 @@ function reportTimeout(
   settings: Settings,
   { output }: CliContext,
 ): ExitCode {
-  const { to, lastReason } = message;
-  const text = `not delivered to ${to} within ${duration(settings.timeoutMs)}, not kept`;
+  const { to, lastReason, hasLeft } = message;
+  const text = `not delivered to ${to} within ${duration(settings.timeoutMs)}, not kept${hasLeft ? ' (it left, and may have arrived)' : ''}`;
   if (settings.json)
     output.json({
       type: 'outcome',

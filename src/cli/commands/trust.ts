@@ -16,21 +16,42 @@ interface TrustFlags {
 export function define(command: Command, context: CliContext): void {
   command
     .description('Shows what waits for your decision about NAME (exit 4 if something does), or decides it.')
-    .argument('<name>', 'a contact')
+    .argument('[name]', 'a contact; without it: everybody about whom something waits')
     .option('--fingerprint <digits>', 'approve the waiting key: its 60 digits, as compared with NAME')
     .option('--repair', 'let NAME pair again with the pinned key during the next ten minutes')
     .addHelpText(
       'before',
-      "Examples:\n  sotto trust bob\n  sotto trust bob --fingerprint '12345 67890 …'\n  sotto trust bob --repair\n\n",
+      "Examples:\n  sotto trust\n  sotto trust bob\n  sotto trust bob --fingerprint '12345 67890 …'\n  sotto trust bob --repair\n\n",
     )
     .action(async (name, options, self) => {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
       if (options.fingerprint !== undefined && options.repair === true)
         throw usageError('--fingerprint and --repair exclude each other');
-      context.exitCode = await trust(name, options, settings, context);
+      context.exitCode =
+        name === undefined
+          ? await overview(options, settings, context)
+          : await trust(name, options, settings, context);
     });
   addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
+}
+
+/** Everybody whose key waits for a decision. */
+async function overview(flags: TrustFlags, settings: Settings, context: CliContext): Promise<ExitCode> {
+  const { output } = context;
+  if (flags.fingerprint !== undefined || flags.repair === true) throw usageError('the name is missing');
+  const services = await context.services();
+  await using chat = await services.openChat(chatOptions(settings, context.env, 'read'), {
+    signal: context.signal,
+  });
+  const waiting = (await chat.contacts()).filter((contact) => contact.trust === 'key-pending');
+  for (const contact of waiting) {
+    const safety = await chat.safety(contact.name);
+    if (settings.json) output.json(safetyToJson(safety, contact));
+    else for (const line of safetyLines(safety, contact, 'shell')) output.data(line.text, line.style);
+  }
+  if (waiting.length === 0 && !settings.json) output.note('nothing waits for your decision');
+  return waiting.length === 0 ? EXIT.done : EXIT.identity;
 }
 
 async function trust(

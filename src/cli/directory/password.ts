@@ -24,6 +24,16 @@ export async function passwordFromFlags(
   return flags.generate === true ? tool.generatePassword() : undefined;
 }
 
+/** Guesses are not limited in number yet, and whoever guesses a password before the first contact is that person. */
+const SHORT_PASSWORD = 12;
+
+export function warnOfShortPassword(password: string, { output }: Pick<CliContext, 'output'>): void {
+  if (password !== '' && password.length < SHORT_PASSWORD)
+    output.note(
+      '· that password is short: others may guess it before the first contact',
+    );
+}
+
 async function passwordFromStdin({ prompter, signal }: CliContext): Promise<string> {
   const line = await prompter.lines.next(signal);
   if (line === undefined || line === '') throw usageError('stdin has no password', 'It is the first line.');
@@ -38,7 +48,10 @@ export async function askPassword(question: string, { prompter, output }: CliCon
   for (;;) {
     const first = await prompter.secret(question);
     if (first === '') continue;
-    if ((await prompter.secret('The same again')) === first) return first;
+    if ((await prompter.secret('The same again')) === first) {
+      warnOfShortPassword(first, { output });
+      return first;
+    }
     output.note('The two are not the same.');
   }
 }

@@ -153,6 +153,7 @@ export class Conversation {
       this.#open.delete(id);
       this.#shown.delete(id);
       this.outcomes.push(outcomeCode(progress));
+      this.screen.outcome(to, id, progress);
     } else if (!this.#isNews(id, progress)) return;
     for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
     this.#onChange?.();

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { DirectoryEntryInput, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
+import { warnOfShortPassword } from '../directory/password.ts';
 import { toFailure, usageError } from '../report-error.ts';
 import { DEFAULT_PORT, defaultDirectory, parsePort, type Settings } from '../settings.ts';
 
@@ -69,19 +70,32 @@ async function createDirectory(start: Start, services: Services, context: CliCon
       message: `there is no directory file ${start.directory}`,
       hint: 'sotto directory init, or give --directory',
     });
-  const username = start.as ?? (await askName(context, 'Your name', context.env['USER']));
-  const ip = await askAddress(
-    context,
-    'Address where others reach you',
-    services.directory.localAddresses()[0],
-  );
-  const password = await askPassword(context, services, 'Your password (Enter makes one)');
-  await services.directory.add(start.directory, { username, password, port: start.port, ip });
+  const username = await addOneself(start, services, context);
   output.note(`${username} is in ${start.directory}. Others need your name, address, port and password.`);
   if (await prompter.confirm('Add somebody to talk to?', true))
     await addContact(start.directory, services, context);
   output.note(`Add more people at any time: sotto directory add NAME (folder ${dirname(start.directory)})`);
   return username;
+}
+
+/** Asks again when the file's rules refuse an answer. */
+async function addOneself(start: Start, services: Services, context: CliContext): Promise<string> {
+  const username = start.as ?? (await askName(context, 'Your name', context.env['USER']));
+  const [address = '127.0.0.1'] = services.directory.localAddresses();
+  const ip = await askAddress(
+    context,
+    'Address where others reach you',
+    address,
+  );
+  const password = await askPassword(context, services, 'Your password (Enter makes one)');
+  try {
+    await services.directory.add(start.directory, { username, password, port: start.port, ip });
+    return username;
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    context.output.failure(toFailure(error));
+    return addOneself(start, services, context);
+  }
 }
 
 async function addContact(directory: string, services: Services, context: CliContext): Promise<void> {
@@ -125,6 +139,7 @@ async function askAddress(
 
 async function askPassword(context: CliContext, services: Services, question: string): Promise<string> {
   const typed = await context.prompter.secret(question);
+  warnOfShortPassword(typed, context);
   if (typed !== '') return typed;
   const made = services.directory.generatePassword();
   context.output.note(`Password: ${made}`);

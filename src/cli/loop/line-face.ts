@@ -1,6 +1,6 @@
 import type { CliContext } from '../context.ts';
 import { EXIT, worstExitCode, type ExitCode } from '../exit-code.ts';
-import { eventToJson } from '../event-json.ts';
+import { eventToJson, progressToJson } from '../event-json.ts';
 import { messageLines } from '../print-message.ts';
 import { usageError } from '../report-error.ts';
 import type { Settings } from '../settings.ts';
@@ -17,6 +17,9 @@ export function streamScreen({ output }: CliContext, settings: Settings): Screen
       else for (const line of messageLines(event)) output.data(line);
     },
     say: (line) => output.note(line.text, line.style),
+    outcome: (to, id, progress) => {
+      if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(progress) });
+    },
     drained: async () => output.drained(),
   };
 }
@@ -79,12 +82,11 @@ async function mayQuit(talk: Conversation, { prompter }: CliContext): Promise<bo
 async function waitForOutcomes(
   talk: Conversation,
   settings: Settings,
-  { signal, output }: CliContext,
+  { signal }: CliContext,
 ): Promise<ExitCode> {
   const timeout = AbortSignal.timeout(settings.timeoutMs);
   await talk.settled(AbortSignal.any([signal, timeout]));
   signal.throwIfAborted();
   const left = await talk.chat.undelivered();
-  for (const { to } of left) output.note(`→ ${to}: not delivered, not kept`, 'bad');
   return worstExitCode([...talk.outcomes, ...left.map((message) => unsettledCode(message.progress))]);
 }

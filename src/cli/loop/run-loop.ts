@@ -29,6 +29,7 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
   const chat = await openAsking(options, services, context);
   try {
     context.exitCode = await talkOver(chat, settings, context);
+    await reportUndelivered(chat, context);
   } catch (error) {
     if (error instanceof Stopped) await reportUndelivered(chat, context);
     throw error;
@@ -71,7 +72,7 @@ async function openAsking(options: ChatOptions, services: Services, context: Cli
   }
 }
 
-/** What Ctrl-C leaves behind, one line each. */
+/** What is left behind, one line each. */
 async function reportUndelivered(chat: Chat, { output }: CliContext): Promise<void> {
   const left = await chat.undelivered();
   for (const { to, text } of left) {

@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../api/index.ts';
+import type { ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
 import type { Line } from '../describe.ts';
 
 export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;
@@ -7,6 +7,8 @@ export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;
 export interface Screen {
   message(event: Incoming): void;
   say(line: Line): void;
+  /** A message is settled: for scripts, beside what `say` tells people. */
+  outcome(to: string, id: MessageId, progress: OutgoingState): void;
   /** Resolves when more can be shown. */
   drained(): Promise<void>;
 }

@@ -88,6 +88,7 @@ class TerminalFace {
         this.#print(messageLines(event).map((line) => [line, 'plain']));
       },
       say: ({ text, style }) => this.#say(text, style),
+      outcome: () => {},
       drained: async () => this.#context.output.drained(),
     };
   }
@@ -241,5 +242,6 @@ class TerminalFace {
   async #onAnswer(mode: Extract<Mode, { type: 'confirm' }>, yes: boolean): Promise<void> {
     this.#backToText();
     if (yes) await mode.onYes();
+    else this.#say('· staying', 'dim');
   }
 }
