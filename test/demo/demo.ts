@@ -165,7 +165,10 @@ async function changeKey(scene: {
 
   chapter('Alice approves the key', 'One program a home at a time, so she leaves the loop for it.');
   const left = await atAlice.ends();
-  expectThat(left.lines.includes('→ bob: not delivered, not kept'), 'her program says what Bob did not get');
+  expectThat(
+    left.lines.includes('not delivered to bob, not kept: is it you?'),
+    'her program says what Bob did not get',
+  );
   expectExit(left, 4, 'because of a key');
   expectExit(
     await alice.runs(['trust', 'bob', '--fingerprint', newNumber]),
