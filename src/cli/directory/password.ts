@@ -29,9 +29,7 @@ const SHORT_PASSWORD = 12;
 
 export function warnOfShortPassword(password: string, { output }: Pick<CliContext, 'output'>): void {
   if (password !== '' && password.length < SHORT_PASSWORD)
-    output.note(
-      '· that password is short: others may guess it before the first contact',
-    );
+    output.note('· that password is short: others may guess it before the first contact');
 }
 
 async function passwordFromStdin({ prompter, signal }: CliContext): Promise<string> {

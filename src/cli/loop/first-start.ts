@@ -82,11 +82,7 @@ async function createDirectory(start: Start, services: Services, context: CliCon
 async function addOneself(start: Start, services: Services, context: CliContext): Promise<string> {
   const username = start.as ?? (await askName(context, 'Your name', context.env['USER']));
   const [address = '127.0.0.1'] = services.directory.localAddresses();
-  const ip = await askAddress(
-    context,
-    'Address where others reach you',
-    address,
-  );
+  const ip = await askAddress(context, 'Address where others reach you', address);
   const password = await askPassword(context, services, 'Your password (Enter makes one)');
   try {
     await services.directory.add(start.directory, { username, password, port: start.port, ip });
