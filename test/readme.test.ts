@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeKeyPending } from '../src/cli/describe.ts';
 import { EXIT } from '../src/cli/exit-code.ts';
-import { freePort } from './demo/free-port.ts';
+import { freePort } from './free-port.ts';
 import { Program } from './demo/person.ts';
 import { Tmux } from './tui/tmux.ts';
 

@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   'frame-empty': 'a frame announced length 0',
   'frame-length': 'a handshake frame does not have its exact length',
   // handshake (spec/02)
-  'handshake-point': 'a Diffie-Hellman or PAKE element gives an all-zero secret',
+  'handshake-point': "a public key is not canonical, gives an all-zero secret, or fails ML-KEM's check",
   'handshake-decrypt': 'a handshake message does not decrypt',
   'handshake-payload': 'a handshake payload has the wrong structure',
   'handshake-names': 'the names in the handshake are not well-formed or not for this program',

@@ -182,16 +182,18 @@ export class Sessions {
   }
 
   #sendReady(link: Link, session: LinkSession, now: Now): void {
+    const isOk = session.verdict === 'ok';
     const { peerEpoch, stored, storedId } = session.peer.inbox.readyFields;
     const ready: Ready = {
       status: session.verdict,
       clock: Math.max(0, Math.round(now.wall)),
       maxVersion: MAX_VERSION,
       capabilities: this.#core.options.isStoreVolatile === true ? VOLATILE_EPOCH : 0,
-      ...session.peer.outbox.readyFields,
-      peerEpoch,
-      stored,
-      storedId: storedIdBytes(storedId),
+      // Whoever is not let in learns nothing of the talk with the pinned key.
+      ...(isOk ? session.peer.outbox.readyFields : { epoch: new Uint8Array(16), first: 1, last: 0 }),
+      peerEpoch: isOk ? peerEpoch : new Uint8Array(16),
+      stored: isOk ? stored : 0,
+      storedId: storedIdBytes(isOk ? storedId : undefined),
     };
     this.#core.connection(link, { type: 'ready', ready }, now);
   }

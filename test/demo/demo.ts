@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkEnvelope } from './check-envelope.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { Person, type Ended, type Program } from './person.ts';
 
 const HELLO = 'hello bob, can you read this?';

@@ -1,9 +1,9 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Chat, ChatEvent, ChatOptions, MessageId, OutgoingState } from '../../src/api/index.ts';
 import { openChat } from '../../src/node/index.ts';
+import { freePort } from '../free-port.ts';
 import { until } from './until.ts';
 
 export interface Entry {
@@ -86,7 +86,8 @@ export async function openTown(
   names: readonly string[],
   ports: Readonly<Record<string, number>> = {},
 ): Promise<Town> {
-  const free = await freePorts(names.length);
+  const taken = new Set(Object.values(ports));
+  const free = (await freePorts(names.length + taken.size)).filter((port) => !taken.has(port));
   return new Town(
     names.map((username, index) => ({
       username,
@@ -97,20 +98,11 @@ export async function openTown(
   );
 }
 
-/** All at once, so that no two are the same. */
+/** No two are the same. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => listenAnywhere()));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(
-    servers.map(async (server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-  );
-  return ports;
-}
-
-async function listenAnywhere(): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }
 
 /** One node, and everything that it has said so far. */

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../src/base/index.ts';
+import { Connection, type Ready } from '../../src/protocol/session/index.ts';
 import { World } from '../../src/testing/index.ts';
 import { BOTH, friends, pass, people, texts, type Pair } from './friends.ts';
 
@@ -46,6 +47,31 @@ test('an approval ends the sessions of the former key (P4)', () => {
   expect(texts(bob)).toEqual(['hello']);
   expect(texts(alice)).toEqual(['trust me']);
   expect(texts(other)).toEqual(['only for the approved key']);
+});
+
+test('a READY that is not ok says nothing of the talk with the pinned key', () => {
+  const { world, bob } = friends({ seed: 10 });
+  bob.send('alice', 'a secret number of texts');
+  pass(world, 1_000);
+  const other = world.join('bob', 7099, BOTH, world.newHome());
+  const told: Ready[] = [];
+  const { handle } = Connection.prototype;
+  Connection.prototype.handle = function spied(input, now) {
+    if (input.type === 'ready') told.push(input.ready);
+    return handle.call(this, input, now);
+  };
+  onTestFinished(() => void (Connection.prototype.handle = handle));
+  other.send('alice', 'let me in');
+  pass(world, 1_000);
+  const zeros = new Uint8Array(16);
+  expect(told.find((ready) => ready.status === 'key-pending')).toMatchObject({
+    epoch: zeros,
+    peerEpoch: zeros,
+    stored: 0,
+    storedId: zeros,
+    first: 1,
+    last: 0,
+  });
 });
 
 test('what left before a READY that was not ok counts as not received, and can be withdrawn', () => {

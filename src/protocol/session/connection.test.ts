@@ -145,6 +145,16 @@ describe('READY (PROTOCOL §5, FRM-07)', () => {
   });
 });
 
+test('what follows a broken rule in the same bytes is not read any more', () => {
+  const { dialler, toDialler } = proven();
+  const bytes = concatBytes(...[ready, ready, ping].map((item) => toDialler(item).bytes));
+  const outputs = dialler.handle({ type: 'bytes', bytes }, at(1));
+  expect([typesOf(outputs), endOf(outputs)]).toEqual([
+    ['peer-ready', 'write', 'end', 'closed'],
+    'item-unexpected',
+  ]);
+});
+
 describe('the end (PROTOCOL §5)', () => {
   test('who says CLOSE reads acks until the peer’s CLOSE, answers no ping, and takes no message', () => {
     const { dialler, toDialler } = open();

@@ -154,10 +154,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #read(now: Now, out: ConnectionOutput[]): void {
     while (this.#phase !== 'closed' && !this.#isAwaitingOwner) {
-      const isProgress =
-        this.#takeItem(now, out) ||
-        (this.#phase === 'preface' ? this.#readPreface(out) : this.#readFrame(now, out));
-      if (!isProgress) break;
+      const item = this.#items.shift();
+      if (item) this.#takeItem(item, now, out);
+      else if (!(this.#phase === 'preface' ? this.#readPreface(out) : this.#readFrame(now, out))) break;
     }
     this.#timers.noteFrame(this.#reader.isMidFrame, now.monotonic);
   }
@@ -212,11 +211,10 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   // Items
 
-  #takeItem(now: Now, out: ConnectionOutput[]): boolean {
-    const item = this.#items.shift();
-    if (!item) return false;
+  #takeItem(item: Item, now: Now, out: ConnectionOutput[]): void {
     if ((item.type === 'ready') === this.#isPeerReady) {
-      return this.#violation({ code: 'item-unexpected', message: 'READY comes first, and once.' }, out);
+      this.#violation({ code: 'item-unexpected', message: 'READY comes first, and once.' }, out);
+      return;
     }
     switch (item.type) {
       case 'ready':
@@ -246,7 +244,6 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       default:
         unreachable(item);
     }
-    return true;
   }
 
   #takeMessage(item: Item & { type: 'message' }, now: Now, out: ConnectionOutput[]): void {
