@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Secret } from '../../src/base/index.ts';
-import { Connection, type Ready } from '../../src/protocol/session/index.ts';
+import { Connection } from '../../src/protocol/session/index.ts';
 import { World } from '../../src/testing/index.ts';
 import { BOTH, friends, pass, people, texts, type Pair } from './friends.ts';
 
@@ -54,15 +54,11 @@ test('a READY that is not ok says nothing of the talk with the pinned key', () =
   bob.send('alice', 'a secret number of texts');
   pass(world, 1_000);
   const other = world.join('bob', 7099, BOTH, world.newHome());
-  const told: Ready[] = [];
-  const { handle } = Connection.prototype;
-  Connection.prototype.handle = function spied(input, now) {
-    if (input.type === 'ready') told.push(input.ready);
-    return handle.call(this, input, now);
-  };
-  onTestFinished(() => void (Connection.prototype.handle = handle));
+  const spy = vi.spyOn(Connection.prototype, 'handle');
+  onTestFinished(() => spy.mockRestore());
   other.send('alice', 'let me in');
   pass(world, 1_000);
+  const told = spy.mock.calls.flatMap(([input]) => (input.type === 'ready' ? [input.ready] : []));
   const zeros = new Uint8Array(16);
   expect(told.find((ready) => ready.status === 'key-pending')).toMatchObject({
     epoch: zeros,
