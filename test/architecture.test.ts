@@ -37,6 +37,24 @@ test('only the development runtime has an install script, and every package has 
   expect(entries.filter(([, entry]) => !entry.integrity?.startsWith('sha512-'))).toEqual([]);
 });
 
+test('no runtime dependency has an install script or a native addon, and there are few (F22, SUP-03)', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean; dev?: boolean; devOptional?: boolean }>;
+  };
+  const runtime = Object.entries(lock.packages).filter(
+    ([path, entry]) => path !== '' && entry.dev !== true && entry.devOptional !== true,
+  );
+  expect(runtime.filter(([, entry]) => entry.hasInstallScript)).toEqual([]);
+  const natives = runtime.flatMap(([path]) =>
+    readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.(?:node|gyp)$/.test(file),
+    ),
+  );
+  expect(natives).toEqual([]);
+  expect(runtime.length).toBeLessThanOrEqual(10);
+  console.log(`figure runtime-packages=${runtime.length} native-addons=${natives.length}`);
+});
+
 function foldersOf(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
