@@ -25,6 +25,7 @@ import type {
 } from './connection-types.ts';
 import type { CloseCode } from './close.ts';
 import { itemLength, type Ack, type Item } from './item.ts';
+import { endFailure, lossFailure } from './end-failure.ts';
 import { openRecords, type Records } from './open-records.ts';
 import { RECORD_ITEMS_MAX } from './record.ts';
 import { SessionTimers } from './session-timers.ts';
@@ -104,10 +105,11 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         break;
       case 'ended':
         // After the peer's CLOSE its end of stream says nothing new: the owner still has an ack and a CLOSE to send.
-        if (!(this.#phase === 'open' && this.#isPeerClosed)) this.#finish(this.#endFailure(), out);
+        if (!(this.#phase === 'open' && this.#isPeerClosed))
+          this.#finish(endFailure(this.#phase, this.#role.role), out);
         break;
       case 'lost':
-        this.#finish(this.#lossFailure(input.failure), out);
+        this.#finish(lossFailure(input.failure, this.#phase, this.#role.role), out);
         break;
       case 'abort':
         this.#finish(input.failure, out);
@@ -356,30 +358,6 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #violation(failure: Failure, out: ConnectionOutput[]): false {
     if (this.#phase === 'open' && failure.code !== 'record-decrypt') this.#sayClose('protocol-error', out);
     return this.#finish(failure, out);
-  }
-
-  /** A peer that closes with our bytes unread resets the connection: before its READY that says what an end would. */
-  #lossFailure(failure: Failure): Failure {
-    return failure.code === 'reset' && this.#phase !== 'open' ? (this.#endFailure() ?? failure) : failure;
-  }
-
-  #endFailure(): Failure | undefined {
-    switch (this.#phase) {
-      case 'preface':
-      case 'handshake':
-        return { code: 'not-proven', message: 'The connection ended before the peer proved itself.' };
-      case 'proven':
-        return this.#role.role === 'initiator'
-          ? { code: 'key-refused', message: 'The peer ended the connection after it saw our key.' }
-          : { code: 'not-proven', message: 'The connection ended before its first record.' };
-      case 'open':
-        return { code: 'truncated', message: 'The connection ended without an authenticated end.' };
-      case 'closing':
-      case 'closed':
-        return undefined;
-      default:
-        return unreachable(this.#phase);
-    }
   }
 
   #finish(failure: Failure | undefined, out: ConnectionOutput[]): false {
