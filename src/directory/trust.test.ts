@@ -95,3 +95,10 @@ describe('what a completed enrol does', () => {
     );
   });
 });
+
+test('“last seen” is exact to a minute: until then a further session changes, and so writes, nothing', () => {
+  expect(settleSession(friend, NOW + 59_999)).toBe(friend);
+  expect(settleSession(friend, NOW + 60_000).pin?.lastSeenWall).toBe(NOW + 60_000);
+  expect(settleSession(friend, NOW - 1).pin?.lastSeenWall, 'a clock that was set back').toBe(NOW - 1);
+  expect(settleSession(met, NOW).pin?.confirmed, 'a confirmation is written at once').toBe(true);
+});

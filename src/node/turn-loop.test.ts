@@ -11,7 +11,12 @@ async function waitFor(chat: Chat, isIt: (event: ChatEvent) => boolean): Promise
   throw new Error('the event did not come');
 }
 
-test('while the home cannot be written nothing is said, and it goes on by itself when it can (STO-03, STO-05)', async () => {
+interface Pair extends AsyncDisposable {
+  readonly folder: string;
+  open(as: 'alice' | 'bob', home?: string): Promise<Chat>;
+}
+
+function openPair(): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-turn-'));
   const path = join(folder, 'directory.json');
   const ports = { alice: 21_501, bob: 21_502 };
@@ -22,31 +27,73 @@ test('while the home cannot be written nothing is said, and it goes on by itself
     ip: '127.0.0.1',
   }));
   writeFileSync(path, JSON.stringify(people), { mode: 0o600 });
-  const open = async (as: 'alice' | 'bob'): Promise<Chat> =>
-    openChat(
-      { directory: path, as, port: ports[as], bind: ['127.0.0.1'], home: join(folder, as), mode: 'listen' },
-      {},
-    );
-  try {
-    await using alice = await open('alice');
-    await using bob = await open('bob');
-    const home = join(folder, 'alice');
-    // A file in the home's place: root writes anywhere, so that permissions would refuse nothing.
-    renameSync(home, `${home}.away`);
-    writeFileSync(home, '');
-    const trouble = waitFor(alice, (event) => event.type === 'trouble');
-    const received = waitFor(bob, (event) => event.type === 'message-received');
-    const delivered = waitFor(
-      alice,
-      (event) => event.type === 'message-progress' && event.progress.state === 'delivered',
-    );
-    await alice.sendText({ to: 'bob', text: 'kept until the disk works' });
-    expect(await trouble).toMatchObject({ reason: { code: 'home-unusable' } });
+  return {
+    folder,
+    open: async (as, home = as) =>
+      openChat(
+        {
+          directory: path,
+          as,
+          port: ports[as],
+          bind: ['127.0.0.1'],
+          home: join(folder, home),
+          mode: 'listen',
+        },
+        {},
+      ),
+    [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A file in the home's place: root writes anywhere, so that permissions would refuse nothing. Returns how to mend it. */
+function breakHome(home: string): () => void {
+  renameSync(home, `${home}.away`);
+  writeFileSync(home, '');
+  return () => {
     rmSync(home);
     renameSync(`${home}.away`, home);
-    expect(await received).toMatchObject({ from: 'alice' });
-    expect(await delivered).toMatchObject({ to: 'bob' });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  };
+}
+
+test('while the home cannot be written nothing is said, and it goes on by itself when it can (STO-03, STO-05)', async () => {
+  await using pair = openPair();
+  await using alice = await pair.open('alice');
+  await using bob = await pair.open('bob');
+  const mend = breakHome(join(pair.folder, 'alice'));
+  const trouble = waitFor(alice, (event) => event.type === 'trouble');
+  const received = waitFor(bob, (event) => event.type === 'message-received');
+  const delivered = waitFor(
+    alice,
+    (event) => event.type === 'message-progress' && event.progress.state === 'delivered',
+  );
+  await alice.sendText({ to: 'bob', text: 'kept until the disk works' });
+  expect(await trouble).toMatchObject({ reason: { code: 'home-unusable' } });
+  mend();
+  expect(await received).toMatchObject({ from: 'alice' });
+  expect(await delivered).toMatchObject({ to: 'bob' });
+});
+
+test('an event whose turn could not be committed comes once the disk works, and not before', async () => {
+  await using pair = openPair();
+  await using alice = await pair.open('alice');
+  const bob = await pair.open('bob');
+  const met = waitFor(bob, (event) => event.type === 'message-received');
+  await alice.sendText({ to: 'bob', text: 'hello' });
+  await met;
+  await bob.close();
+  const mend = breakHome(join(pair.folder, 'alice'));
+  const seen: string[] = [];
+  const pending = waitFor(alice, (event) => {
+    seen.push(event.type);
+    return event.type === 'key-pending';
+  });
+  const trouble = waitFor(alice, (event) => event.type === 'trouble');
+  // Bob has lost his key: what his enrol proves must be kept before anybody hears of it.
+  await using reinstalled = await pair.open('bob', 'bob-again');
+  await reinstalled.sendText({ to: 'alice', text: 'it is me' });
+  await trouble;
+  expect(seen).not.toContain('key-pending');
+  await reinstalled.close();
+  mend();
+  await pending;
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openRecordingProxy } from './recording-proxy.ts';
 import { PROMPT_MS, talkDuring } from './talk.ts';
@@ -175,4 +175,16 @@ test('a file that is gone, or is no regular file any more, is told; the last goo
   );
   await alice.event('directory-changed', ({ removed }) => removed.includes('bob'));
   expect(bob.texts('alice')).toHaveLength(2 * Object.keys(places).length);
+});
+
+test('an own port that is edited, and a file that is opened to others, are said while the program runs (DIR-03, DIR-05)', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  const alice = await town.open('alice');
+  const [port = 0] = await freePorts(1);
+  town.edit('alice', 'alice', { port });
+  const moved = await alice.event('trouble', ({ reason }) => reason.code === 'own-entry');
+  expect(moved.reason.hint).toContain(`--port ${port}`);
+  chmodSync(town.path('alice'), 0o644);
+  const opened = await alice.event('trouble', ({ reason }) => reason.code === 'directory-unsafe');
+  expect(opened.reason.hint).toContain('chmod 600');
 });

@@ -17,3 +17,9 @@ test('every row but the first begins with the indent, and nothing is lost (TUI-0
     ),
   );
 });
+
+test('a line breaks between words where it can, so that groups of digits stay whole', () => {
+  const line = '!!!   new safety number: 12345 67890 12345 67890';
+  expect(wrapLine(line, 34, '  | ')).toEqual(['!!!   new safety number: 12345 ', '  | 67890 12345 67890']);
+  expect(wrapLine('x'.repeat(12), 8, '  | ')).toEqual(['xxxxxxx', '  | xxx', '  | xx']);
+});
