@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   'preface-version': 'the preface names a version this program does not speak',
   'preface-mode': 'the preface names an unknown mode',
   'preface-flags': 'the preface sets a flag that is reserved',
+  'too-many-connections': 'too many connections are not proven: this one made room or was not let in',
   'frame-empty': 'a frame announced length 0',
   'frame-length': 'a handshake frame does not have its exact length',
   // handshake (spec/02)
@@ -19,8 +20,11 @@ export const ERROR_CODES = {
   'handshake-self': 'this program has dialled itself',
   'pake-confirm': 'the password confirmation tag is wrong',
   'pake-collision': 'both sides started an enrol; the one of the larger name was closed',
+  'enrol-closed': 'this program takes no first contact at this time',
+  'guess-budget': 'too many wrong passwords lately: no first contact for a while',
   'handshake-timeout': 'the handshake was not complete in time',
   'not-proven': 'the connection ended before the peer proved itself',
+  'version-downgrade': 'the version is not the highest that both sides speak, or lower than it was before',
   'key-refused': 'the peer ended the connection after it saw our key',
   // session (spec/03)
   'record-decrypt': 'a record does not decrypt',
@@ -28,6 +32,8 @@ export const ERROR_CODES = {
   'item-unknown': 'an item has an unknown type',
   'item-body': 'an item has a malformed body',
   'item-unexpected': 'an item came at a moment when it may not',
+  'rekey-failed': 'a rekey message does not decrypt or carries an unusable key',
+  'rekey-timeout': 'a rekey was begun and not finished in time',
   'counter-exhausted': 'a record counter reached its limit',
   'frame-timeout': 'a frame was begun and not finished in time',
   'peer-silent': 'the peer sent nothing although it should have',
