@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Chat, ChatEvent } from '../../src/api/index.ts';
+import { createServices } from '../../src/services.ts';
+import { freePort } from '../../test/free-port.ts';
+import type { Client, Contender, Conversation } from '../contender.ts';
+
+/** First contacts that one run may make: each needs an entry in the server's directory. */
+const STRANGERS = 64;
+
+const { openChat } = createServices({});
+
+/**
+ * The whole program in process: a directory file and a home on disk at both ends, one listens, one dials. The ack is the
+ * message's `delivered` event; the receiving end reads its events as a face does.
+ */
+export const sotto: Contender = {
+  serve: async (folder) => {
+    const port = await freePort();
+    const names = ['client', ...Array.from({ length: STRANGERS }, (_, index) => stranger(index))];
+    const entries = [
+      { username: 'server', password: 'pw-server', ip: '127.0.0.1', port },
+      ...names.map((username, index) => ({
+        username,
+        password: `pw-${username}`,
+        ip: '127.0.0.1',
+        port: 1 + index,
+      })),
+    ];
+    writeFileSync(directoryOf(folder), JSON.stringify(entries), { mode: 0o600 });
+    const chat = await openChat({
+      directory: directoryOf(folder),
+      port,
+      as: 'server',
+      bind: ['127.0.0.1'],
+      home: join(folder, 'home-server'),
+      mode: 'listen',
+    });
+    let received = 0;
+    void listen(chat, (event) => {
+      if (event.type === 'message-received' && event.text.exact() !== '') received++;
+    });
+    return { address: {}, close: async () => chat.close() };
+  },
+  startClient: async (folder) => new SottoClient(folder),
+};
+
+class SottoClient implements Client {
+  readonly #folder: string;
+  #strangers = 0;
+  #cold: Person | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async open(onAcks: (count: number) => void): Promise<Conversation> {
+    await this.#cold?.close();
+    this.#cold = undefined;
+    const person = await Person.open(this.#folder, 'client', {});
+    person.onDelivered = () => onAcks(1);
+    return { send: (text) => person.send(text), close: async () => person.close() };
+  }
+
+  /** The program goes on, the session does not: a linger of 0 ends it after each message. */
+  async cycle(text: string): Promise<void> {
+    this.#cold ??= await Person.open(this.#folder, 'client', { lingerMs: 0 });
+    const gone = Promise.withResolvers<void>();
+    let isDelivered = false;
+    this.#cold.onDelivered = () => (isDelivered = true);
+    this.#cold.onDisconnected = () => (isDelivered ? gone.resolve() : gone.reject(new Error('not delivered')));
+    this.#cold.send(text);
+    await gone.promise;
+  }
+
+  async prepareFirstContact(text: string): Promise<() => Promise<void>> {
+    await this.#cold?.close();
+    const person = await Person.open(this.#folder, stranger(this.#strangers++), {});
+    this.#cold = person;
+    return async () => {
+      const acked = Promise.withResolvers<void>();
+      person.onDelivered = () => acked.resolve();
+      person.send(text);
+      await acked.promise;
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#cold?.close();
+  }
+}
+
+/** One running program that writes to the server. */
+class Person {
+  readonly #chat: Chat;
+  readonly #reading: Promise<void>;
+  onDelivered: () => void = () => {};
+  onDisconnected: () => void = () => {};
+
+  static async open(folder: string, name: string, options: { readonly lingerMs?: number }): Promise<Person> {
+    const home = join(folder, `home-${name}`);
+    return new Person(
+      await openChat({ directory: directoryOf(folder), as: name, home, mode: 'dial', ...options }),
+    );
+  }
+
+  constructor(chat: Chat) {
+    this.#chat = chat;
+    this.#reading = listen(chat, (event) => {
+      if (event.type === 'message-progress' && event.progress.state === 'delivered') this.onDelivered();
+      if (event.type === 'contact-disconnected') this.onDisconnected();
+    });
+  }
+
+  send(text: string): void {
+    void this.#chat.sendText({ to: 'server', text });
+  }
+  async close(): Promise<void> {
+    await this.#chat.close({ graceMs: 500 });
+    await this.#reading;
+  }
+}
+
+async function listen(chat: Chat, handle: (event: ChatEvent) => void): Promise<void> {
+  for await (const event of chat.events()) handle(event);
+}
+function directoryOf(folder: string): string {
+  return join(folder, 'directory.json');
+}
+function stranger(index: number): string {
+  return `stranger-${index}`;
+}

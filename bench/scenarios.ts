@@ -1,0 +1,104 @@
+import type { Client } from './contender.ts';
+import { median, percentile } from './statistics.ts';
+
+// What is measured, the same for every contender. All of it runs in the client process.
+
+const TEXT_BYTES = 200;
+export const WINDOW = 256;
+
+export interface Effort {
+  /** Round trips of `one`, after a fifth as many that do not count. */
+  readonly trips: number;
+  /** Of `flight` and `cold`: how long is measured, after half as long that does not count. */
+  readonly measuredMs: number;
+  readonly firstContacts: number;
+}
+
+/** One contender's figures of one round, by name; see FIGURES in report.ts. */
+export type Figures = Readonly<Record<string, number>>;
+
+export const SCENARIOS: Readonly<Record<string, (client: Client, effort: Effort) => Promise<Figures>>> = {
+  one: oneAtATime,
+  flight: inFlight,
+  cold: coldCycles,
+  first: firstContacts,
+};
+
+/** One text at a time: from the call that sends it to its ack. */
+async function oneAtATime(client: Client, { trips }: Effort): Promise<Figures> {
+  let acked = Promise.withResolvers<void>();
+  const conversation = await client.open(() => acked.resolve());
+  const times: number[] = [];
+  const warmUp = Math.ceil(trips / 5);
+  for (let trip = 0; trip < warmUp + trips; trip++) {
+    acked = Promise.withResolvers<void>();
+    const begin = performance.now();
+    conversation.send(textOf(trip));
+    await acked.promise;
+    if (trip >= warmUp) times.push(performance.now() - begin);
+  }
+  await conversation.close();
+  return { oneP50Ms: percentile(times, 0.5), oneP95Ms: percentile(times, 0.95) };
+}
+
+/** 256 texts are under way all the time: each ack sends the next. */
+async function inFlight(client: Client, { measuredMs }: Effort): Promise<Figures> {
+  let [sent, acked, isOver] = [0, 0, false];
+  let whenAllAcked: (() => void) | undefined;
+  const send = (count: number): void => {
+    for (let n = 0; n < count; n++) conversation.send(textOf(sent++));
+  };
+  const conversation = await client.open((count) => {
+    acked += count;
+    if (!isOver) send(count);
+    else if (acked === sent) whenAllAcked?.();
+  });
+  send(WINDOW);
+  await pause(measuredMs / 2);
+  const [begin, before] = [performance.now(), acked];
+  const cpu = process.cpuUsage();
+  await pause(measuredMs);
+  const [end, after] = [performance.now(), acked];
+  const { user, system } = process.cpuUsage(cpu);
+  isOver = true;
+  if (acked < sent) await new Promise<void>((resolve) => (whenAllAcked = resolve));
+  await conversation.close();
+  const count = after - before;
+  return { flightPerSecond: (count / (end - begin)) * 1_000, flightSenderCpuUs: (user + system) / count };
+}
+
+/** Connect, handshake, one text, its ack, close; the next begins when the former is over. */
+async function coldCycles(client: Client, { measuredMs }: Effort): Promise<Figures> {
+  const warm = performance.now() + measuredMs / 2;
+  let cycles = 0;
+  while (performance.now() < warm) await client.cycle(textOf(cycles++));
+  const times: number[] = [];
+  const begin = performance.now();
+  let now = begin;
+  while (now < begin + measuredMs) {
+    await client.cycle(textOf(cycles++));
+    const then = now;
+    now = performance.now();
+    times.push(now - then);
+  }
+  return { coldPerSecond: (times.length / (now - begin)) * 1_000, coldMs: median(times) };
+}
+
+/** Two that have never met: connect, the handshake of a first contact, one text, its ack. The first two do not count. */
+async function firstContacts(client: Client, { firstContacts: count }: Effort): Promise<Figures> {
+  const times: number[] = [];
+  for (let n = 0; n < count + 2; n++) {
+    const meet = await client.prepareFirstContact(textOf(n));
+    const begin = performance.now();
+    await meet();
+    if (n >= 2) times.push(performance.now() - begin);
+  }
+  return { firstMs: median(times) };
+}
+
+function textOf(n: number): string {
+  return `${n} `.padEnd(TEXT_BYTES, 'a text of two hundred bytes ');
+}
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
