@@ -27,6 +27,19 @@ export function isLoopback(canonical: string): boolean {
   return /^127\.\d+\.\d+\.\d+$/.test(canonical) || canonical === '::1' || canonical === 'localhost';
 }
 
+/**
+ * Whom limits count as one: an IPv4 address (also in its form `::ffff:1.2.3.4`), of IPv6 the /64, which one household or
+ * machine has as a whole (spec/01). A host name stays as it is.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [literal = '', zone] = address.split('%');
+  const words = ipv6Words(literal);
+  if (words === undefined) return address;
+  const prefix = ipv6Text([...words.slice(0, 4), 0, 0, 0, 0]);
+  return mappedIpv4(words) ?? `${prefix}/64${zone === undefined ? '' : `%${zone}`}`;
+}
+
 function problem(message: string, hint?: string): Result<never> {
   return failure('directory-invalid', message, hint);
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../base/index.ts';
-import { normalisePassword, parseAddress, parseKeyText, parseUsernameText } from './index.ts';
+import { normalisePassword, networkOf, parseAddress, parseKeyText, parseUsernameText } from './index.ts';
 
 describe('usernames (DIR-07)', () => {
   test.each(['bob', 'Zoë', '李雷', 'Anna Maria', '__proto__', 'o’neil', 'r2d2', 'वर्षा', 'a@b.example'])(
@@ -179,4 +179,17 @@ test('a key has one canonical form, and it comes back', () => {
     Buffer.alloc(31).toString('base64'),
   ])
     expect(parseKeyText(bad).ok).toBe(false);
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::', '2001:db8:1:2::/64'],
+  ['::1', '::/64'],
+  ['fe80::1%eth0', 'fe80::/64%eth0'],
+  ['fe80::2%eth1', 'fe80::/64%eth1'],
+  ['host.example', 'host.example'],
+])('limits count %s as %s (NET-04, NET-17)', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

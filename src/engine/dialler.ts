@@ -106,6 +106,8 @@ export class Dialler {
       connection,
       dialled: { peer, mode, address },
       session: undefined,
+      address: '',
+      remote: '',
       claimedName: undefined,
       isCongested: false,
     };

@@ -67,10 +67,10 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   handle(input: EngineInput, now: Now): readonly EngineOutput[] {
     switch (input.type) {
       case 'accepted':
-        this.#accept(input.link, now);
+        this.#accept(input, now);
         break;
       case 'connected':
-        this.#dialler.connected(this.#links.get(input.link), now);
+        this.#connected(input, now);
         break;
       case 'dial-failed':
         this.#dialFailed(input.link, input.failure, now);
@@ -123,21 +123,31 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     return !this.#isShuttingDown && this.#options.isDialling !== false;
   }
 
-  #accept(id: LinkId, now: Now): void {
+  #accept(input: EngineInput & { type: 'accepted' }, now: Now): void {
     const { primitives, lingerMs, onEnvelope } = this.#options;
     const role = {
       role: 'responder',
       handshakeFor: (mode: PrefaceMode) => this.#responder(mode, now),
     } as const;
     const connection = new Connection({ primitives, role, lingerMs, now, onEnvelope });
-    this.#links.set(id, {
-      id,
+    this.#links.set(input.link, {
+      id: input.link,
       connection,
       dialled: undefined,
       session: undefined,
+      address: input.address,
+      remote: input.remote,
       claimedName: undefined,
       isCongested: false,
     });
+  }
+
+  #connected(input: EngineInput & { type: 'connected' }, now: Now): void {
+    const link = this.#links.get(input.link);
+    if (!link) return;
+    link.address = input.address;
+    link.remote = input.remote;
+    this.#dialler.connected(link, now);
   }
 
   #responder(mode: PrefaceMode, now: Now): HandshakeMachine {

@@ -14,6 +14,10 @@ export interface Link {
   readonly dialled: { readonly peer: Peer; readonly mode: Mode; readonly address: string } | undefined;
   /** Set once the peer is proven. */
   session: LinkSession | undefined;
+  /** Whom limits count as one: IPv4, or the /64 of IPv6; empty until a dial is connected. */
+  address: string;
+  /** The peer's literal address, for people; empty until a dial is connected. */
+  remote: string;
   /** The name in an inbound enrol's PAKE1: not proven yet. */
   claimedName: string | undefined;
   isCongested: boolean;

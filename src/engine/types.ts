@@ -7,9 +7,10 @@ import type { ConnectionPhase } from '../protocol/session/index.ts';
 /** One TCP connection, as the shell and the engine both call it. */
 export type LinkId = Brand<number, 'LinkId'>;
 
+/** `address` is whom limits count as one (`networkOf`), `remote` the whole literal address, for people. */
 export type EngineInput =
-  | { readonly type: 'accepted'; readonly link: LinkId }
-  | { readonly type: 'connected'; readonly link: LinkId }
+  | { readonly type: 'accepted'; readonly link: LinkId; readonly address: string; readonly remote: string }
+  | { readonly type: 'connected'; readonly link: LinkId; readonly address: string; readonly remote: string }
   | { readonly type: 'dial-failed'; readonly link: LinkId; readonly failure: Failure }
   | { readonly type: 'bytes'; readonly link: LinkId; readonly bytes: Bytes }
   /** The peer half-closed. */

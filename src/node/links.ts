@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { CodedError, type Failure } from '../base/index.ts';
+import { networkOf } from '../directory/index.ts';
 import type { EngineInput, LinkId } from '../engine/index.ts';
 import { dial, Stream } from '../net/index.ts';
 
@@ -38,8 +39,7 @@ export class Links {
     this.#makeRoom();
     const link = this.nextId();
     this.#unproven.add(link);
-    this.#enqueue({ type: 'accepted', link });
-    this.#attach(link, socket);
+    this.#enqueue({ type: 'accepted', link, ...this.#attach(link, socket) });
   }
 
   dial(link: LinkId, host: string, port: number): void {
@@ -49,8 +49,7 @@ export class Links {
       (socket) => {
         this.#dials.delete(link);
         if (controller.signal.aborted) return void socket.destroy();
-        this.#attach(link, socket);
-        this.#enqueue({ type: 'connected', link });
+        this.#enqueue({ type: 'connected', link, ...this.#attach(link, socket) });
       },
       (error: unknown) => {
         this.#dials.delete(link);
@@ -76,7 +75,7 @@ export class Links {
     for (const link of [...this.#streams.keys(), ...this.#dials.keys()]) this.release(link);
   }
 
-  #attach(link: LinkId, socket: Socket): void {
+  #attach(link: LinkId, socket: Socket): { readonly address: string; readonly remote: string } {
     const stream = new Stream(socket, {
       bytes: (bytes) => this.#enqueue({ type: 'bytes', link, bytes }),
       ended: () => this.#enqueue({ type: 'ended', link }),
@@ -84,6 +83,8 @@ export class Links {
       congested: (on) => this.#enqueue({ type: 'congested', link, on }),
     });
     this.#streams.set(link, stream);
+    const remote = stream.remoteAddress;
+    return { address: networkOf(remote), remote };
   }
 
   #makeRoom(): void {

@@ -107,8 +107,9 @@ export class World {
       const pipe: Pipe = new Pipe(this, { node: from, link }, { node: target, link: accepted });
       this.pipes.add(pipe);
       this.onPipe(pipe);
-      target.input({ type: 'accepted', link: accepted });
-      from.input({ type: 'connected', link });
+      const at = (address: string) => ({ address, remote: address });
+      target.input({ type: 'accepted', link: accepted, ...at(`10.0.${from.port >> 8}.${from.port & 255}`) });
+      from.input({ type: 'connected', link, ...at(`10.0.${port >> 8}.${port & 255}`) });
     });
   }
 
