@@ -1,0 +1,18 @@
+import type { Bytes } from './bytes.ts';
+
+/** What the peer did is refused; the code is one of spec/errors.md. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+export function demand(holds: boolean, code: string): asserts holds {
+  if (!holds) throw new Refused(code);
+}
+
+/** Is told every value that a chapter names, so that vectors can show it. */
+export type Note = (name: string, value: Bytes) => void;
