@@ -92,6 +92,8 @@ test('joiners and selectors elsewhere are marked', () => {
   expect(toSafeText('a\u200Db')).toBe('a‹U+200D›b');
   expect(toSafeText('👩\u200D')).toBe('👩‹U+200D›');
   expect(toSafeText('👩\u200D\u200D👩')).toBe('👩‹U+200D›‹U+200D›👩');
+  // A code point that is reserved for a picture of a later Unicode is no picture yet.
+  expect(toSafeText('👩\u200D\u{1FC69}')).toBe('👩‹U+200D›‹U+1FC69›');
   expect(toSafeText('a\uFE0F')).toBe('a‹U+FE0F›');
   expect(toSafeText('☎\uFE0F\uFE0F')).toBe('☎\uFE0F‹U+FE0F›');
 });

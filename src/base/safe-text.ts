@@ -139,7 +139,9 @@ function mayJoin(next: string | undefined, before: Before): boolean {
     before.marks === 0 &&
     before.joiners < JOINERS_MAX &&
     next !== undefined &&
-    PICTOGRAPH.test(next)
+    // Code points that are reserved for pictures are pictographs already, and are shown as a mark.
+    PICTOGRAPH.test(next) &&
+    BASE.test(next)
   );
 }
 
