@@ -22,6 +22,11 @@ export interface Written {
   readonly plaintext: Bytes;
 }
 
+export interface Opened {
+  readonly header: Header;
+  readonly plaintext: Bytes;
+}
+
 export function sealEnvelope(
   direction: EnvelopeDirection,
   { header, plaintext }: Written,
@@ -44,7 +49,7 @@ export function sealEnvelope(
 }
 
 /** `itemSeq` is the seq of the MSG item. */
-export function openEnvelope(direction: EnvelopeDirection, itemSeq: bigint, bytes: Bytes): Written {
+export function openEnvelope(direction: EnvelopeDirection, itemSeq: bigint, bytes: Bytes): Opened {
   const k = direction.k++;
   const { envelope, ct, tag } = readEnvelope(bytes);
   const { header, message, security } = envelope;
@@ -63,11 +68,7 @@ export function openEnvelope(direction: EnvelopeDirection, itemSeq: bigint, byte
   const plaintext = keystream(direction, ct);
   direction.position += ct.length;
   demand(isContent(header.type, plaintext), 'envelope-text');
-  return { header: withoutCrc(header), plaintext };
-}
-
-function withoutCrc({ crc: _, ...header }: Header): Omit<Header, 'crc'> {
-  return header;
+  return { header, plaintext };
 }
 
 /** The bytes XOR the keystream from the direction's position on. */

@@ -1,4 +1,5 @@
 import { type Bytes, concat, cut, readInteger, u16, u64, u8, zeros } from './bytes.ts';
+import { readU64 } from './numbers.ts';
 import { type Ready, readReady, writeReady } from './ready.ts';
 import type { RawItem } from './records.ts';
 import { demand, Refused } from './refused.ts';
@@ -30,8 +31,6 @@ export const TYPES = {
   KEYSWITCH: 0x42,
   CLOSE: 0x50,
 } as const;
-
-export const MAX_U64 = 2n ** 53n - 1n;
 
 export const writeItemBody = (item: Item): RawItem => ({ type: TYPES[item.type], body: bodyOf(item) });
 
@@ -89,13 +88,6 @@ export function readItem({ type, body }: RawItem): Item {
 function ofLength(body: Bytes, length: number): Bytes {
   demand(body.length === length, 'item-body');
   return body;
-}
-
-/** A u64 of spec/03: at most 2^53 − 1. */
-export function readU64(bytes: Bytes): bigint {
-  const value = readInteger(bytes);
-  demand(value <= MAX_U64, 'item-body');
-  return value;
 }
 
 function readMessage(body: Bytes): Item {

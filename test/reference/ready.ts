@@ -1,5 +1,5 @@
 import { type Bytes, concat, cut, readInteger, u32, u64, u8 } from './bytes.ts';
-import { readU64 } from './items.ts';
+import { readU64 } from './numbers.ts';
 import { demand } from './refused.ts';
 
 /** spec/03 "READY"; epochs and ids are 16 bytes. */
@@ -33,7 +33,16 @@ export const writeReady = (ready: Ready): Bytes =>
 export function readReady(body: Bytes): Ready {
   const [status, clock, version, caps, myEpoch, yourEpoch, stored, storedId, first, last] = cut(
     body,
-    ...[1, 8, 1, 4, 16, 16, 8, 16, 8, 8],
+    1,
+    8,
+    1,
+    4,
+    16,
+    16,
+    8,
+    16,
+    8,
+    8,
   ) as [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
   const ready = {
     status: Number(readInteger(status)),
