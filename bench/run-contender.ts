@@ -8,7 +8,7 @@ import type { Address } from './contender.ts';
 import type { Effort, Figures } from './scenarios.ts';
 
 const CHILD = join(import.meta.dirname, 'child.ts');
-const SILENCE_MS = 120_000;
+const SILENCE_MS = 60_000;
 
 export interface Run {
   readonly contender: string;
@@ -33,33 +33,41 @@ export async function runContender({ contender, scenarios, effort, profileFolder
     });
   const server = start('server');
   const client = start('client');
+  const over = new AbortController();
   try {
-    const [address] = await Promise.all([answerOf(server), answerOf(client)]);
-    const answer = answerOf(client);
-    client.send({ address: address as Address, scenarios, effort } satisfies Work);
-    return (await answer) as Figures;
+    return (await Promise.race([
+      converse(server, client, { scenarios, effort }, over.signal),
+      failure(server, over.signal),
+      failure(client, over.signal),
+    ])) as Figures;
   } finally {
+    over.abort();
     if (server.connected) server.send('stop');
     await Promise.all([ended(server), ended(client)]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), SILENCE_MS);
-  try {
-    const [message] = (await Promise.race([
-      once(child, 'message', { signal: silence.signal }),
-      once(child, 'exit', { signal: silence.signal }).then(([code]) => {
-        throw new Error(`a process of the bench ended early (${code})`);
-      }),
-    ])) as unknown[];
-    return message;
-  } finally {
-    clearTimeout(timer);
-    silence.abort();
-  }
+async function converse(
+  server: ChildProcess,
+  client: ChildProcess,
+  work: Omit<Work, 'address'>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const [[address]] = await Promise.all([
+    once(server, 'message', { signal }),
+    once(client, 'message', { signal }),
+  ]);
+  client.send({ ...work, address: address as Address } satisfies Work);
+  const [figures] = await once(client, 'message', { signal });
+  return figures;
+}
+
+/** Rejects when a process ends before it is told to, or when the run takes far too long. */
+async function failure(child: ChildProcess, signal: AbortSignal): Promise<never> {
+  const silence = AbortSignal.timeout(SILENCE_MS);
+  const [code] = await once(child, 'exit', { signal: AbortSignal.any([signal, silence]) });
+  throw new Error(`a process of the bench ended early (${code})`);
 }
 
 /** A process that does not end by itself within two seconds is ended. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Conversation } from '../contender.ts';
 
 // The framing of the contenders that bring a byte stream and nothing else: raw TCP and TLS.
 // text: length (4 bytes) | id (8 bytes) | UTF-8; ack: id (8 bytes) of the last text received, which acknowledges all before.
@@ -27,8 +29,21 @@ class BatchedWriter {
   }
 }
 
-/** The sending end: numbers texts, counts acknowledgements. */
-export class TextSender {
+/** The sending end. */
+export function converse(socket: Socket, onAcks: (count: number) => void): Conversation {
+  const sender = new TextSender(socket, onAcks);
+  return {
+    send: (text) => sender.send(text),
+    close: async () => {
+      const closed = once(socket, 'close');
+      socket.end();
+      await closed;
+    },
+  };
+}
+
+/** Numbers texts, counts acknowledgements. */
+class TextSender {
   readonly #writer: BatchedWriter;
   #sent = 0;
   #acked = 0;

@@ -4,4 +4,7 @@ import type { Contender } from '../contender.ts';
 export const CONTENDERS: Readonly<Record<string, () => Promise<Contender>>> = {
   sotto: async () => (await import('./sotto.ts')).sotto,
   raw: async () => (await import('./raw-net.ts')).rawNet,
+  tls: async () => (await import('./mutual-tls.ts')).mutualTls,
+  'secret-stream': async () => (await import('./secret-stream.ts')).secretStream,
+  libp2p: async () => (await import('./js-libp2p.ts')).jsLibp2p,
 };

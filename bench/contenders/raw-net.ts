@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Contender } from '../contender.ts';
-import { receiveTexts } from './framed-socket.ts';
-import { socketClient } from './socket-client.ts';
+import { converse, receiveTexts } from './framed-socket.ts';
+import { oneTextClient } from './one-text-client.ts';
 
 /** Plain TCP, no protection at all: what the machine and Node can do. One write a turn, one ack a chunk. */
 export const rawNet: Contender = {
@@ -20,9 +20,9 @@ export const rawNet: Contender = {
     };
   },
   startClient: async (_folder, { port }) =>
-    socketClient(async () => {
+    oneTextClient(async (onAcks) => {
       const socket = connect({ host: '127.0.0.1', port: Number(port) });
       await once(socket, 'connect');
-      return socket;
+      return converse(socket, onAcks);
     }),
 };

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Chat, ChatEvent } from '../../src/api/index.ts';
 import { createServices } from '../../src/services.ts';
 import { freePort } from '../../test/free-port.ts';
@@ -62,15 +63,18 @@ class SottoClient implements Client {
     return { send: (text) => person.send(text), close: async () => person.close() };
   }
 
-  /** The program goes on, the session does not: a linger of 0 ends it after each message. */
+  /** The program goes on, the connection does not: a linger of 0 ends it after each message. */
   async cycle(text: string): Promise<void> {
     this.#cold ??= await Person.open(this.#folder, 'client', { lingerMs: 0 });
     const gone = Promise.withResolvers<void>();
     let isDelivered = false;
     this.#cold.onDelivered = () => (isDelivered = true);
-    this.#cold.onDisconnected = () => (isDelivered ? gone.resolve() : gone.reject(new Error('not delivered')));
+    this.#cold.onDisconnected = () =>
+      isDelivered ? gone.resolve() : gone.reject(new Error('not delivered'));
     this.#cold.send(text);
     await gone.promise;
+    // The session is over with our own end; the connection is when the peer's end has come too, as with the others.
+    while (process.getActiveResourcesInfo().includes('TCPSocketWrap')) await immediate();
   }
 
   async prepareFirstContact(text: string): Promise<() => Promise<void>> {
