@@ -1,7 +1,7 @@
 import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, TrustRecord } from '../directory/index.ts';
-import type { CloseCode, ConnectionInput } from '../protocol/session/index.ts';
+import type { CloseCode, ConnectionInput, RekeyLimits } from '../protocol/session/index.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { TrustDesk } from './trust-desk.ts';
@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly hasRoom?: () => boolean;
   /** For the trace: sees each envelope that is sealed, as it is before the record layer (its text is ciphertext). */
   readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
+  /** When sessions take new keys; default `REKEY_LIMITS`. */
+  readonly rekey?: Partial<RekeyLimits> | undefined;
   /** Link ids for our dials; the shell draws from the same source for what it accepts. */
   readonly nextLink: () => LinkId;
 }

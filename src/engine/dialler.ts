@@ -93,13 +93,15 @@ export class Dialler {
     }
     const mode = peer.dial.nextMode(pin, now.wall < repairUntilWall);
     const handshake = this.#handshake(peer, entry, mode, pin);
-    const { primitives, lingerMs, nextLink, onEnvelope } = this.#core.options;
+    const { primitives, entropy, lingerMs, nextLink, onEnvelope, rekey } = this.#core.options;
     const connection = new Connection({
       primitives,
+      entropy,
       role: { role: 'initiator', mode, handshake },
       lingerMs,
       now,
       onEnvelope,
+      rekey,
     });
     const link: Link = {
       id: nextLink(),

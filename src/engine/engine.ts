@@ -124,12 +124,12 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   #accept(input: EngineInput & { type: 'accepted' }, now: Now): void {
-    const { primitives, lingerMs, onEnvelope } = this.#options;
+    const { primitives, entropy, lingerMs, onEnvelope, rekey } = this.#options;
     const role = {
       role: 'responder',
       handshakeFor: (mode: PrefaceMode) => this.#responder(mode, now),
     } as const;
-    const connection = new Connection({ primitives, role, lingerMs, now, onEnvelope });
+    const connection = new Connection({ primitives, entropy, role, lingerMs, now, onEnvelope, rekey });
     this.#links.set(input.link, {
       id: input.link,
       connection,

@@ -5,6 +5,7 @@ import { parseDirectory, type Directory, type TrustRecord } from '../directory/i
 import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
 import { nativePrimitives } from '../primitives/index.ts';
 import { fastSeededEntropy } from './entropy.ts';
+import type { RekeyLimits } from '../protocol/session/index.ts';
 import { Pipe, type PipeEnd } from './pipe.ts';
 import { Schedule } from './schedule.ts';
 
@@ -18,6 +19,8 @@ export interface WorldOptions {
   readonly isChunked?: boolean;
   /** Default 60,000. */
   readonly lingerMs?: number;
+  /** When sessions take new keys; the same for every node. Default: as the program's. */
+  readonly rekey?: Partial<RekeyLimits>;
 }
 
 /**
@@ -42,6 +45,9 @@ export class World {
 
   get now(): Instant {
     return this.schedule.now;
+  }
+  get rekey(): Partial<RekeyLimits> | undefined {
+    return this.#options.rekey;
   }
   get lingerMs(): number {
     return this.#options.lingerMs ?? 60_000;
@@ -226,6 +232,7 @@ export class SimulatedNode {
       directory,
       records,
       lingerMs: this.#world.lingerMs,
+      rekey: this.#world.rekey,
       nextLink: () => this.nextLink(),
     });
   }

@@ -25,7 +25,7 @@ const at = (ms: number) => ({ monotonic: ms, wall: ms });
 /** Both ends of a connection whose READYs are exchanged at time 0; returns the listener's. */
 function openListener(): Connection {
   const pair = enrolPair({ alice: systemEntropy, bob: systemEntropy });
-  const base = { primitives: nativePrimitives, lingerMs: 60_000, now: at(0) };
+  const base = { primitives: nativePrimitives, entropy: systemEntropy, lingerMs: 60_000, now: at(0) };
   const dialler = new Connection({
     ...base,
     role: { role: 'initiator', mode: 'enrol', handshake: pair.initiator },

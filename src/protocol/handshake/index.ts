@@ -9,5 +9,6 @@ export {
 } from './machine.ts';
 export { parseUsername } from './names.ts';
 export type { Role } from './pattern.ts';
+export * from './rekey.ts';
 export * from './session-initiator.ts';
 export * from './session-responder.ts';

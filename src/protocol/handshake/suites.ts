@@ -20,6 +20,13 @@ export const SESSION_PATTERN: HandshakePattern = parsePattern(
    -> s, se`,
 );
 
+/** The key exchange within a session (spec/03 "Rekey"); its psk is the `rekey` key. */
+export const REKEY_PATTERN: HandshakePattern = parsePattern(
+  'NNhfs+psk0',
+  `-> e, e1
+   <- e, ee, ekem1`,
+);
+
 /** "sotto/1" || 0x00 || preface: an edit of version, mode or flags makes message 2 undecryptable. */
 export function prologue(preface: Bytes): Bytes {
   return concatBytes(encodeUtf8('sotto/1\0'), preface);

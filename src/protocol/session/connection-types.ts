@@ -1,10 +1,25 @@
-import type { Bytes, Failure } from '../../base/index.ts';
+import type { Bytes, Failure, Now } from '../../base/index.ts';
+import type { Entropy, Primitives } from '../../crypto/index.ts';
 import type { EnvelopeHeader } from '../envelope/index.ts';
 import type { Established, HandshakeMachine } from '../handshake/index.ts';
 import type { PrefaceMode } from '../wire/index.ts';
 import type { Close, CloseCode } from './close.ts';
 import type { Ack } from './item.ts';
 import type { Ready } from './ready.ts';
+import type { RekeyLimits } from './rekey.ts';
+
+export interface ConnectionOptions {
+  readonly primitives: Primitives;
+  /** For key exchanges; the handshake has its own. */
+  readonly entropy: Entropy;
+  readonly role: ConnectionRole;
+  readonly lingerMs: number;
+  readonly now: Now;
+  /** Sees each envelope that is sealed here, as it is before the record layer. */
+  readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
+  /** Default `REKEY_LIMITS`. */
+  readonly rekey?: Partial<RekeyLimits> | undefined;
+}
 
 export interface OutgoingMessage {
   readonly header: EnvelopeHeader;
@@ -56,4 +71,4 @@ export type ConnectionPhase = 'preface' | 'handshake' | 'proven' | 'open' | 'clo
 
 export type ConnectionRole =
   | { readonly role: 'initiator'; readonly mode: PrefaceMode; readonly handshake: HandshakeMachine }
-  | { readonly role: 'responder'; readonly handshakeFor: (mode: PrefaceMode) => HandshakeMachine };
+  | { readonly role: 'responder'; readonly handshakeFor: (mode: PrefaceMode, now: Now) => HandshakeMachine };

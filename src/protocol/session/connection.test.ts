@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, type Bytes, type Now } from '../../base/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
 import { fastSeededEntropy, prefaceBytes, sessionPair } from '../../testing/index.ts';
-import type { Established } from '../handshake/index.ts';
+import type { Established, HandshakeMachine } from '../handshake/index.ts';
 import { encodeFrame } from '../wire/index.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionInput, ConnectionOutput } from './connection-types.ts';
 import type { Item } from './item.ts';
 import { openRecords, type Records } from './open-records.ts';
+import { REKEY_LIMITS } from './rekey.ts';
 import type { Ready } from './ready.ts';
 
 const at = (monotonic: number): Now => ({ monotonic, wall: 1_700_000_000_000 + monotonic });
@@ -40,43 +41,51 @@ const endOf = (outputs: Outputs): string | undefined => {
 /** A dialler and a listener; `proven` carries the handshake, and the other side of each then speaks through raw records. */
 function begin(lingerMs = 60_000) {
   const machines = sessionPair({ alice: fastSeededEntropy(1), bob: fastSeededEntropy(2) });
+  const proofs: Established[] = [];
+  for (const machine of [machines.initiator, machines.responder]) noteProof(machine, proofs);
+  const base = { primitives: nativePrimitives, lingerMs, now: at(0) };
   const dialler = new Connection({
-    primitives: nativePrimitives,
+    ...base,
+    entropy: fastSeededEntropy(3),
     role: { role: 'initiator', mode: 'session', handshake: machines.initiator },
-    lingerMs,
-    now: at(0),
   });
   const listener = new Connection({
-    primitives: nativePrimitives,
+    ...base,
+    entropy: fastSeededEntropy(4),
     role: { role: 'responder', handshakeFor: () => machines.responder },
-    lingerMs,
-    now: at(0),
   });
-  return { dialler, listener };
+  return { dialler, listener, proofs };
+}
+
+/** A connection wipes its session secret: whoever speaks for the other side takes a copy before. */
+function noteProof(machine: HandshakeMachine, proofs: Established[]): void {
+  const receive = machine.receive.bind(machine);
+  machine.receive = (body) => {
+    const step = receive(body);
+    const established = step.ok ? step.value.established : undefined;
+    if (established) proofs.push({ ...established, sessionSecret: established.sessionSecret.slice() });
+    return step;
+  };
 }
 
 function proven(lingerMs?: number) {
-  const { dialler, listener } = begin(lingerMs);
+  const { dialler, listener, proofs } = begin(lingerMs);
   const hello = written(dialler.handle({ type: 'opened' }, at(0)));
   const answer = written(listener.handle({ type: 'bytes', bytes: hello }, at(0)));
-  const established = establishedIn(dialler.handle({ type: 'bytes', bytes: answer }, at(0)));
+  dialler.handle({ type: 'bytes', bytes: answer }, at(0));
   const flight = written(dialler.handle({ type: 'ready', ready: READY }, at(0)));
   const message3 = flight.subarray(0, 2 + 196);
-  const establishedToo = establishedIn(listener.handle({ type: 'bytes', bytes: message3 }, at(0)));
-  const records = openRecords(nativePrimitives, established);
+  listener.handle({ type: 'bytes', bytes: message3 }, at(0));
+  const [ofDialler, ofListener] = proofs;
+  const records = openRecords(nativePrimitives, 'initiator', ofDialler!);
   return {
     dialler,
     listener,
     openAnswer: (body: Bytes) => records.opener.open(body),
     // Who speaks to the dialler has the listener's keys, and the other way round.
-    toDialler: speaker(openRecords(nativePrimitives, establishedToo)),
+    toDialler: speaker(openRecords(nativePrimitives, 'responder', ofListener!)),
     toListener: speaker(records),
   };
-}
-function establishedIn(outputs: Outputs): Established {
-  const output = outputs.find((each) => each.type === 'established');
-  if (output?.type !== 'established') throw new Error('not proven');
-  return output.established;
 }
 const speaker =
   (records: Records) =>
@@ -259,7 +268,7 @@ describe('heartbeat and linger (PROTOCOL §5, NET-09)', () => {
     listener.handle(toListener(ping), at(100_000));
     expect(listener.deadline()).toBe(220_000);
     expect(typesOf(dialler.handle({ type: 'tick' }, at(10_000)))).toEqual(['idle']);
-    expect(dialler.deadline(), 'said once').toBeUndefined();
+    expect(dialler.deadline(), 'said once').toBe(REKEY_LIMITS.afterMs);
     dialler.handle({ type: 'vigilant', on: true }, at(20_000));
     expect(dialler.deadline()).toBe(35_000);
   });

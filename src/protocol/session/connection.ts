@@ -6,7 +6,6 @@ import {
   type Machine,
   type Now,
 } from '../../base/index.ts';
-import type { Primitives } from '../../crypto/index.ts';
 import type { HandshakeMachine, HandshakeStep } from '../handshake/index.ts';
 import {
   checkPrefacePrefix,
@@ -18,21 +17,21 @@ import {
 } from '../wire/index.ts';
 import type {
   ConnectionInput,
+  ConnectionOptions,
   ConnectionOutput,
   ConnectionPhase,
   ConnectionRole,
-  OutgoingMessage,
 } from './connection-types.ts';
 import type { CloseCode } from './close.ts';
-import { itemLength, type Ack, type Item } from './item.ts';
+import type { Item } from './item.ts';
 import { endFailure, lossFailure } from './end-failure.ts';
-import { openRecords, type Records } from './open-records.ts';
-import { RECORD_ITEMS_MAX } from './record.ts';
+import { packRecords } from './pack.ts';
+import { REKEY_LIMITS, SessionRecords, type RekeyItem, type RekeyLimits } from './rekey.ts';
 import { SessionTimers } from './session-timers.ts';
 
 /**
  * One TCP connection from its first byte to its authenticated end (spec/01 to spec/04): preface, handshake, READY,
- * records, heartbeats, CLOSE. It knows nothing of contacts, pins or queues: it says what was proven, and its owner answers.
+ * records, heartbeats, new keys, CLOSE. It knows nothing of contacts, pins or queues: it says what was proven, and its owner answers.
  *
  * Rules that are easy to break:
  * - After `established` (initiator) and `peer-ready` (responder) reading pauses until the owner's `ready` arrives, because
@@ -41,15 +40,15 @@ import { SessionTimers } from './session-timers.ts';
  * - A failure before the peer is proven is silent: one close, no byte that says why.
  */
 export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
-  readonly #primitives: Primitives;
+  readonly #options: ConnectionOptions;
   readonly #role: ConnectionRole;
+  readonly #rekeyLimits: RekeyLimits;
   readonly #reader = new StreamReader();
   readonly #timers: SessionTimers;
-  readonly #onEnvelope: ((envelope: Bytes) => void) | undefined;
   #phase: ConnectionPhase;
   #handshake: HandshakeMachine | undefined;
   #held: HandshakeStep | undefined;
-  #records: Records | undefined;
+  #records: SessionRecords | undefined;
   #isAwaitingOwner = false;
   #isPeerReady = false;
   #isPeerClosed = false;
@@ -60,20 +59,18 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #ping: Bytes | undefined;
   #items: Item[] = [];
 
-  constructor(options: {
-    readonly primitives: Primitives;
-    readonly role: ConnectionRole;
-    readonly lingerMs: number;
-    readonly now: Now;
-    /** Sees each envelope that is sealed here, as it is before the record layer. */
-    readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
-  }) {
-    this.#primitives = options.primitives;
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
     this.#role = options.role;
-    this.#onEnvelope = options.onEnvelope;
+    this.#rekeyLimits = { ...REKEY_LIMITS, ...options.rekey };
     this.#phase = options.role.role === 'initiator' ? 'handshake' : 'preface';
     this.#handshake = options.role.role === 'initiator' ? options.role.handshake : undefined;
-    this.#timers = new SessionTimers(options.role.role, options.lingerMs, options.now.monotonic);
+    this.#timers = new SessionTimers({
+      role: options.role.role,
+      lingerMs: options.lingerMs,
+      rekeyMs: this.#rekeyLimits.afterMs,
+      now: options.now.monotonic,
+    });
   }
 
   get phase(): ConnectionPhase {
@@ -118,7 +115,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         this.#answerReady(input, now, out);
         break;
       case 'send':
-        this.#send(input.ack, input.messages, now, out);
+        this.#send(input, now, out);
         break;
       case 'congested':
         this.#isCongested = input.on;
@@ -137,6 +134,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         unreachable(input);
     }
     this.#answerPing(out);
+    if (this.#records?.isSpent === true) this.#beginRekey(now, out);
     return out;
   }
 
@@ -158,12 +156,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     while (this.#phase !== 'closed' && !this.#isAwaitingOwner) {
       const item = this.#items.shift();
       if (item) this.#takeItem(item, now, out);
-      else if (!(this.#phase === 'preface' ? this.#readPreface(out) : this.#readFrame(now, out))) break;
+      else if (!(this.#phase === 'preface' ? this.#readPreface(now, out) : this.#readFrame(now, out))) break;
     }
     this.#timers.noteFrame(this.#reader.isMidFrame, now.monotonic);
   }
 
-  #readPreface(out: ConnectionOutput[]): boolean {
+  #readPreface(now: Now, out: ConnectionOutput[]): boolean {
     if (this.#role.role !== 'responder') return false;
     const prefix = checkPrefacePrefix(this.#reader.peek(PREFACE_LENGTH));
     if (!prefix.ok) return this.#finish(prefix.failure, out);
@@ -171,7 +169,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (!bytes) return false;
     const mode = decodePreface(bytes);
     if (!mode.ok) return this.#finish(mode.failure, out);
-    this.#handshake = this.#role.handshakeFor(mode.value);
+    this.#handshake = this.#role.handshakeFor(mode.value, now);
     this.#phase = 'handshake';
     const started = this.#handshake.start();
     return started.ok || this.#finish(started.failure, out);
@@ -184,7 +182,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (frame.type === 'incomplete') return false;
     if (frame.type === 'failed') return this.#finish(frame.failure, out);
     if (handshake) return this.#step(handshake.receive(frame.body), now, out);
-    const opened = this.#records?.opener.open(frame.body);
+    const opened = this.#records?.open(frame.body);
     if (!opened) return false;
     if (!opened.ok) return this.#violation(opened.failure, out);
     this.#timers.noteReceived(now.monotonic);
@@ -201,7 +199,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       this.#writeFrames(step.send, out);
       return true;
     }
-    this.#records = openRecords(this.#primitives, step.established);
+    const limits = this.#rekeyLimits;
+    this.#records = new SessionRecords({ ...this.#options, role: this.#role.role, limits }, step.established);
     this.#phase = 'proven';
     if (this.#role.role === 'initiator') {
       this.#held = step;
@@ -237,8 +236,14 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         break;
       case 'pong':
         break;
+      case 'rekey-1':
+      case 'rekey-2':
+      case 'keyswitch':
+        this.#takeRekey(item, now, out);
+        break;
       case 'close':
         this.#isPeerClosed = true;
+        this.#records?.notePeerClosed();
         this.#timers.noteClosing(now.monotonic);
         out.push({ type: 'peer-close', close: item.close });
         if (this.#phase === 'closing') this.#finish(undefined, out);
@@ -266,8 +271,25 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #open(now: Now): void {
     this.#phase = 'open';
-    this.#timers.noteWork(now.monotonic);
-    this.#timers.noteReceived(now.monotonic);
+    this.#timers.noteOpened(now.monotonic);
+  }
+
+  // New keys
+
+  #beginRekey(now: Now, out: ConnectionOutput[]): void {
+    const item = this.#phase === 'open' ? this.#records?.begin() : undefined;
+    if (!item) return;
+    this.#writeRecord([item], out);
+    this.#timers.setRekeying(true, now.monotonic);
+  }
+
+  #takeRekey(item: RekeyItem, now: Now, out: ConnectionOutput[]): void {
+    // The items of one record are all taken before the next record is read.
+    const answer = this.#records?.take(item, this.#items.length === 0);
+    if (!this.#records || !answer) return;
+    if (!answer.ok) return void this.#violation(answer.failure, out);
+    if (answer.value.length > 0) this.#writeRecord(answer.value, out);
+    this.#timers.setRekeying(this.#records.isRekeying, now.monotonic);
   }
 
   // Writing
@@ -282,27 +304,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#read(now, out);
   }
 
-  /** Envelopes are sealed when they are packed, and never sent again as bytes: their place in the keystream is their own. */
-  #send(ack: Ack | undefined, messages: readonly OutgoingMessage[], now: Now, out: ConnectionOutput[]): void {
-    if (this.allowance === 'none' && !(ack && this.#phase === 'open')) return;
+  #send({ ack, messages }: ConnectionInput & { type: 'send' }, now: Now, out: ConnectionOutput[]): void {
+    if (!this.#records || (this.allowance === 'none' && !(ack && this.#phase === 'open'))) return;
     if (this.allowance === 'early') this.#isEarlySpent = true;
-    let items: Item[] = ack ? [{ type: 'ack', ack }] : [];
-    let length = items[0] ? itemLength(items[0]) : 0;
-    for (const message of messages) {
-      const envelope = this.#records?.envelopeSealer.seal(message.header, message.plaintext);
-      if (!envelope) return;
-      this.#onEnvelope?.(envelope);
-      const item: Item = { type: 'message', seq: message.header.seq, envelope };
-      if (length + itemLength(item) > RECORD_ITEMS_MAX) {
-        this.#writeRecord(items, out);
-        items = [];
-        length = 0;
-      }
-      items.push(item);
-      this.#lastSeqSent = Math.max(this.#lastSeqSent, message.header.seq);
-      length += itemLength(item);
-    }
-    if (items.length > 0) this.#writeRecord(items, out);
+    const packed = packRecords(this.#records.envelopeSealer, ack, messages, this.#options.onEnvelope);
+    for (const items of packed) this.#writeRecord(items, out);
+    for (const { header } of messages) this.#lastSeqSent = Math.max(this.#lastSeqSent, header.seq);
     this.#timers.noteWork(now.monotonic);
   }
 
@@ -310,6 +317,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (this.#phase !== 'open') return;
     this.#sayClose(input.code, out);
     this.#phase = 'closing';
+    this.#records?.noteClosing();
     this.#isAwaitingOwner = false;
     this.#timers.noteClosing(now.monotonic);
     if (this.#isPeerClosed) this.#finish(undefined, out);
@@ -327,6 +335,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         break;
       case 'ping':
         this.#writeRecord([{ type: 'ping', value: new Uint8Array(8) }], out);
+        break;
+      case 'rekey':
+        this.#beginRekey(now, out);
         break;
       case 'idle':
         out.push({ type: 'idle' });
@@ -349,7 +360,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     for (const body of bodies) out.push({ type: 'write', bytes: encodeFrame(body) });
   }
   #writeRecord(items: readonly Item[], out: ConnectionOutput[]): void {
-    if (this.#records) this.#writeFrames([this.#records.sealer.seal(items)], out);
+    if (this.#records) this.#writeFrames([this.#records.seal(items)], out);
   }
 
   // Ends
@@ -366,8 +377,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#phase = 'closed';
     this.#items = [];
     this.#handshake?.wipe();
-    this.#records?.sealer.wipe();
-    this.#records?.opener.wipe();
+    this.#records?.wipe();
     out.push(failure ? { type: 'closed', failure, phase } : { type: 'closed', phase });
     return false;
   }

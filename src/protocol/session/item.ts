@@ -1,4 +1,5 @@
 import { failure, Reader, success, unreachable, Writer, type Bytes, type Result } from '../../base/index.ts';
+import { REKEY1_LENGTH, REKEY2_LENGTH } from '../handshake/index.ts';
 import { CLOSE_LENGTH, decodeClose, encodeClose, type Close } from './close.ts';
 import { decodeReady, encodeReady, READY_LENGTH, type Ready } from './ready.ts';
 
@@ -9,6 +10,10 @@ export type Item =
   | { readonly type: 'ack'; readonly ack: Ack }
   /** `value`: 8 bytes that the PONG repeats. */
   | { readonly type: 'ping' | 'pong'; readonly value: Bytes }
+  /** `message`: the Noise bytes, 1,248 and 1,152. */
+  | { readonly type: 'rekey-1' | 'rekey-2'; readonly message: Bytes }
+  /** From its sender's next record on, the new keys. */
+  | { readonly type: 'keyswitch' }
   | { readonly type: 'close'; readonly close: Close };
 
 /** Seqs up to `cumulative` are settled; the exceptions are in strictly ascending order, `busy` above it, others not. */
@@ -27,12 +32,24 @@ export const ITEM_HEADER_LENGTH = 3;
 /** The seq before a MSG's envelope. */
 export const MESSAGE_SEQ_LENGTH = 8;
 
-const TYPES = { ready: 0x05, message: 0x10, ack: 0x11, ping: 0x30, pong: 0x31, close: 0x50 } as const;
+const TYPES = {
+  ready: 0x05,
+  message: 0x10,
+  ack: 0x11,
+  ping: 0x30,
+  pong: 0x31,
+  'rekey-1': 0x40,
+  'rekey-2': 0x41,
+  keyswitch: 0x42,
+  close: 0x50,
+} as const;
+const REKEY_LENGTHS = { 'rekey-1': REKEY1_LENGTH, 'rekey-2': REKEY2_LENGTH } as const;
 const ACK_STATUSES = { refused: 4, busy: 5, unsupported: 6 } as const;
 const ACK_STATUS_NAMES = Object.keys(ACK_STATUSES) as readonly AckException['status'][];
 const ACK_CUMULATIVE_LENGTH = 8;
 const ACK_EXCEPTION_LENGTH = 9;
 const PING_LENGTH = 8;
+const NO_BYTES = new Uint8Array(0);
 
 /** The whole item with its header. Values out of range are our own bug and throw. */
 export function encodeItem(item: Item): Bytes {
@@ -58,6 +75,14 @@ export function decodeItem(type: number, body: Bytes): Result<Item> {
     case TYPES.pong:
       if (body.length !== PING_LENGTH) return failure('item-body', 'PING or PONG is malformed');
       return success({ type: type === TYPES.ping ? 'ping' : 'pong', value: body });
+    case TYPES['rekey-1']:
+      return decodeRekey('rekey-1', body);
+    case TYPES['rekey-2']:
+      return decodeRekey('rekey-2', body);
+    case TYPES.keyswitch:
+      return body.length === 0
+        ? success({ type: 'keyswitch' })
+        : failure('item-body', 'KEYSWITCH is malformed');
     case TYPES.close:
       return decoded(decodeClose(body), (close) => ({ type: 'close', close }));
     default:
@@ -78,6 +103,13 @@ function encodeBody(item: Item): Bytes {
     case 'pong':
       if (item.value.length !== PING_LENGTH) throw new RangeError('a ping has 8 bytes');
       return item.value;
+    case 'rekey-1':
+    case 'rekey-2':
+      if (item.message.length !== REKEY_LENGTHS[item.type])
+        throw new RangeError('a rekey message has one length');
+      return item.message;
+    case 'keyswitch':
+      return NO_BYTES;
     case 'close':
       return encodeClose(item.close);
     default:
@@ -96,6 +128,11 @@ function bodyLength(item: Item): number {
     case 'ping':
     case 'pong':
       return PING_LENGTH;
+    case 'rekey-1':
+    case 'rekey-2':
+      return REKEY_LENGTHS[item.type];
+    case 'keyswitch':
+      return 0;
     case 'close':
       return CLOSE_LENGTH;
     default:
@@ -112,6 +149,11 @@ function decodeMessage(body: Bytes): Result<Item> {
   const seq = reader.u64();
   if (seq < 1) return failure('item-body', 'MSG is malformed');
   return success({ type: 'message', seq, envelope: reader.rest() });
+}
+
+function decodeRekey(type: 'rekey-1' | 'rekey-2', body: Bytes): Result<Item> {
+  if (body.length !== REKEY_LENGTHS[type]) return failure('item-body', 'REKEY1 or REKEY2 is malformed');
+  return success({ type, message: body });
 }
 
 function encodeAck(ack: Ack): Bytes {

@@ -9,7 +9,7 @@ export interface SessionKeys {
   readonly encR2I: Bytes;
   readonly macI2R: Bytes;
   readonly macR2I: Bytes;
-  /** The psk of the rekeying by Diffie-Hellman, which is reserved. */
+  /** The psk of the next key exchange. */
   readonly rekey: Bytes;
 }
 

@@ -37,8 +37,13 @@ export class RecordSealer {
   readonly #cipher: DirectionCipher;
 
   /** `count` is how many records this direction has had; the key is the one in force there. */
-  constructor(primitives: Primitives, key: Bytes, count = 0) {
-    this.#cipher = new DirectionCipher(primitives, key, count);
+  constructor(
+    primitives: Primitives,
+    key: Bytes,
+    count = 0,
+    symmetricRecords: number = SYMMETRIC_REKEY_RECORDS,
+  ) {
+    this.#cipher = new DirectionCipher(primitives, key, count, symmetricRecords);
   }
 
   get count(): number {
@@ -73,8 +78,13 @@ export class RecordOpener {
   readonly #cipher: DirectionCipher;
 
   /** As `RecordSealer`. */
-  constructor(primitives: Primitives, key: Bytes, count = 0) {
-    this.#cipher = new DirectionCipher(primitives, key, count);
+  constructor(
+    primitives: Primitives,
+    key: Bytes,
+    count = 0,
+    symmetricRecords: number = SYMMETRIC_REKEY_RECORDS,
+  ) {
+    this.#cipher = new DirectionCipher(primitives, key, count, symmetricRecords);
   }
 
   get count(): number {
@@ -126,10 +136,12 @@ function splitItems(
 /** The key and the counter of one direction: nonce = 4 zeros || n as little-endian u64, n runs on over a rekey. */
 class DirectionCipher {
   readonly #primitives: Primitives;
+  readonly #rekeyRecords: number;
   #aead: Aead | undefined;
   #count: number;
 
-  constructor(primitives: Primitives, key: Bytes, count: number) {
+  constructor(primitives: Primitives, key: Bytes, count: number, rekeyRecords: number) {
+    this.#rekeyRecords = rekeyRecords;
     this.#primitives = primitives;
     this.#aead = primitives.chaCha20Poly1305(key);
     this.#count = count;
@@ -163,7 +175,7 @@ class DirectionCipher {
   }
   #advance(): void {
     this.#count += 1;
-    if (this.#count % SYMMETRIC_REKEY_RECORDS !== 0) return;
+    if (this.#count % this.#rekeyRecords !== 0) return;
     // Noise §11.3 REKEY(k).
     const output = this.#live().seal(REKEY_NONCE, NO_BYTES, new Uint8Array(KEY_LENGTH));
     this.#aead = this.#primitives.chaCha20Poly1305(output.subarray(0, KEY_LENGTH));

@@ -14,6 +14,8 @@ export const HEARTBEAT_MS = 15_000;
 export const SILENCE_MAX_MS = 45_000;
 /** A peer that reads nothing of what we write for this long is given up (NET-08). */
 export const CONGESTED_MAX_MS = 60_000;
+/** A key exchange that was begun is done by then. */
+export const REKEYING_MAX_MS = 60_000;
 /** A responder ends a session that brought no record for this long. */
 export const RESPONDER_IDLE_MS = 120_000;
 /** After our CLOSE: how long we read the peer's last acks. */
@@ -23,6 +25,8 @@ export type Due =
   | { readonly type: 'none' }
   | { readonly type: 'ping' }
   | { readonly type: 'idle' }
+  /** The initiator is to begin a key exchange. */
+  | { readonly type: 'rekey' }
   | { readonly type: 'expired'; readonly failure: Failure | undefined };
 
 type Timer = { readonly at: Instant; readonly due: Due };
@@ -30,6 +34,7 @@ type Timer = { readonly at: Instant; readonly due: Due };
 export class SessionTimers {
   readonly #role: Role;
   readonly #lingerMs: number;
+  readonly #rekeyMs: number;
   /** Undefined while the initiator's TCP connection is not up: until then the dial has its own deadline. */
   #startedAt: Instant | undefined;
   #pakeAt: Instant | undefined;
@@ -40,12 +45,20 @@ export class SessionTimers {
   #vigilantAt: Instant | undefined;
   #closingAt: Instant | undefined;
   #congestedAt: Instant | undefined;
+  #rekeyedAt: Instant = 0;
+  #rekeyingAt: Instant | undefined;
   #isIdleReported = false;
 
-  constructor(role: Role, lingerMs: number, now: Instant) {
-    this.#role = role;
-    this.#lingerMs = lingerMs;
-    this.#startedAt = role === 'responder' ? now : undefined;
+  constructor(options: {
+    readonly role: Role;
+    readonly lingerMs: number;
+    readonly rekeyMs: number;
+    readonly now: Instant;
+  }) {
+    this.#role = options.role;
+    this.#lingerMs = options.lingerMs;
+    this.#rekeyMs = options.rekeyMs;
+    this.#startedAt = options.role === 'responder' ? options.now : undefined;
   }
 
   /** TCP is up. */
@@ -59,6 +72,12 @@ export class SessionTimers {
   noteFrame(isMidFrame: boolean, now: Instant): void {
     if (!isMidFrame) this.#frameAt = undefined;
     else this.#frameAt ??= now;
+  }
+  /** Both have said READY. */
+  noteOpened(now: Instant): void {
+    this.noteWork(now);
+    this.noteReceived(now);
+    this.#rekeyedAt = now;
   }
   noteReceived(now: Instant): void {
     this.#receivedAt = now;
@@ -80,6 +99,15 @@ export class SessionTimers {
   setCongested(on: boolean, now: Instant): void {
     if (on) this.#congestedAt ??= now;
     else this.#congestedAt = undefined;
+  }
+
+  /** A key exchange is under way; it is done, or was none, when not. */
+  setRekeying(on: boolean, now: Instant): void {
+    if (on) this.#rekeyingAt ??= now;
+    else if (this.#rekeyingAt !== undefined) {
+      this.#rekeyingAt = undefined;
+      this.#rekeyedAt = now;
+    }
   }
 
   deadline(
@@ -112,6 +140,7 @@ export class SessionTimers {
         return [
           ...this.#frameTimer(),
           ...this.#congestionTimer(),
+          ...this.#rekeyTimer(),
           ...this.#heartbeatTimers(),
           ...this.#idleTimer(),
         ];
@@ -154,6 +183,16 @@ export class SessionTimers {
     if (this.#congestedAt === undefined) return [];
     const failure: Failure = { code: 'peer-silent', message: 'The peer reads nothing of what we write.' };
     return [{ at: this.#congestedAt + CONGESTED_MAX_MS, due: { type: 'expired', failure } }];
+  }
+
+  #rekeyTimer(): readonly Timer[] {
+    if (this.#rekeyingAt !== undefined) {
+      const failure: Failure = { code: 'rekey-timeout', message: 'New keys were not agreed in time.' };
+      return [{ at: this.#rekeyingAt + REKEYING_MAX_MS, due: { type: 'expired', failure } }];
+    }
+    return this.#role === 'initiator'
+      ? [{ at: this.#rekeyedAt + this.#rekeyMs, due: { type: 'rekey' } }]
+      : [];
   }
 
   #heartbeatTimers(): readonly Timer[] {

@@ -75,6 +75,7 @@ for (const [name, role] of Object.entries(roles)) {
     test(`a closed connection gives no output and has no deadline, whatever comes in: ${name}, ${end.type}`, () => {
       const connection = new Connection({
         primitives: nativePrimitives,
+        entropy: base.entropy,
         role: role(),
         lingerMs: 0,
         now: NOW,
