@@ -23,8 +23,8 @@ export interface Primitives {
   x25519PublicKey(secret: Bytes): Bytes;
   /** ML-KEM-768 (FIPS 203): the shared secret of 32 bytes, from a seed (d || z, 64 bytes) and a ciphertext of 1,088. */
   mlKem768Decapsulate(seed: Bytes, ciphertext: Bytes): Bytes | undefined;
-  /** CRC-32 as zlib's: reflected 0xEDB88320, 0..2^32-1. */
-  crc32(bytes: Bytes): number;
+  /** CRC-32 as zlib's: reflected 0xEDB88320, 0..2^32-1; a text counts as its UTF-8. */
+  crc32(data: Bytes | string): number;
   /** Base64 (RFC 4648 §4) with padding. */
   encodeBase64(bytes: Bytes): string;
   /** Undefined unless the text is the one canonical, padded encoding. */
@@ -34,7 +34,10 @@ export interface Primitives {
 }
 
 export interface Mac {
-  sign(...parts: readonly Bytes[]): Bytes;
+  /** The tag, 32 bytes, over the concatenation of the parts; a text counts as its UTF-8. */
+  sign(...parts: readonly (Bytes | string)[]): Bytes;
+  /** Forgets the key; signing afterwards gives nothing of use. */
+  wipe(): void;
 }
 
 export interface Aead {

@@ -27,6 +27,18 @@ describe('the native primitives agree with a second implementation (CRY-01)', ()
     }
   });
 
+  test('a MAC key signs texts as their UTF-8, long ones too, and nothing more once it is wiped', () => {
+    const key = draw(32);
+    const mac = native.hmacSha256Key(key);
+    for (const text of ['', 'hello', 'é€😀', 'é'.repeat(4_000), 'short again']) {
+      const tag = encodeHex(hmac(sha256, key, encodeUtf8(`<${text}>`)));
+      expect(encodeHex(mac.sign('<', text, encodeUtf8('>')))).toBe(tag);
+    }
+    const before = encodeHex(mac.sign('x'));
+    mac.wipe();
+    expect(encodeHex(mac.sign('x'))).not.toBe(before);
+  });
+
   test('ChaCha20-Poly1305 seals alike, opens its own and refuses every changed byte', () => {
     for (const length of LENGTHS) {
       const [key, nonce, ad, plaintext] = [draw(32), draw(12), draw(length % 20), draw(length)];
@@ -121,6 +133,7 @@ describe('what a peer sends is answered, what we misuse throws', () => {
 
   test('CRC-32 has its check value', () => {
     expect(native.crc32(encodeUtf8('123456789'))).toBe(0xcbf43926);
+    expect(native.crc32('123456789')).toBe(0xcbf43926);
   });
 
   test('comparison is by content, unequal lengths are unequal', () => {

@@ -1,7 +1,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   decapsulate,
   diffieHellman,
@@ -9,7 +8,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { concatBytes, type Bytes } from '../base/index.ts';
+import { concatBytes, wipe, type Bytes } from '../base/index.ts';
 import type { Aead, KeystreamCipher, Mac, Primitives } from '../crypto/index.ts';
 import {
   bufferOf,
@@ -22,7 +21,10 @@ import {
 } from './raw-keys.ts';
 
 const TAG_LENGTH = 16;
+const HASH_LENGTH = 32;
 const HMAC_BLOCK_LENGTH = 64;
+/** Enough for a text of a few lines; it grows with what is signed. */
+const HMAC_SCRATCH_LENGTH = 1024;
 
 /** Everything from node:crypto (OpenSSL). */
 export const nativePrimitives: Primitives = {
@@ -35,7 +37,7 @@ export const nativePrimitives: Primitives = {
   x25519,
   x25519PublicKey: (secret) => publicBytes(x25519Secret(secret)),
   mlKem768Decapsulate,
-  crc32: (bytes) => crc32(bytes),
+  crc32: (data) => crc32(data),
   encodeBase64: (bytes) => bufferOf(bytes).toString('base64'),
   decodeBase64,
   equalConstantTime: (a, b) => a.length === b.length && timingSafeEqual(a, b),
@@ -43,6 +45,40 @@ export const nativePrimitives: Primitives = {
 
 /** RFC 2104 out of two one-shot hashes: an `Hmac` object costs five times as much for a key that is used once. */
 function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
+  const pads = hmacPads(key);
+  const digest = hash('sha256', concatBytes(pads.inner, ...parts), 'buffer');
+  const tag = hash('sha256', concatBytes(pads.outer, digest), 'buffer');
+  wipe(pads.inner, pads.outer);
+  return plain(tag);
+}
+
+/** Both halves are one-shot hashes of scratch memory that begins with the padded key: a third of an `Hmac` object's cost. */
+function hmacSha256Key(key: Bytes): Mac {
+  const pads = hmacPads(key);
+  let inner: Buffer = Buffer.alloc(HMAC_SCRATCH_LENGTH);
+  inner.set(pads.inner);
+  const outer = Buffer.concat([pads.outer, new Uint8Array(HASH_LENGTH)]);
+  wipe(pads.inner, pads.outer);
+  return {
+    sign: (...parts) => {
+      let length = HMAC_BLOCK_LENGTH;
+      for (const part of parts) {
+        const end = length + (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
+        if (end > inner.length) inner = grown(inner, end);
+        if (typeof part === 'string') inner.write(part, length);
+        else inner.set(part, length);
+        length = end;
+      }
+      // As text and back: a hash that makes a Buffer costs twice as much.
+      outer.write(hash('sha256', inner.subarray(0, length), 'latin1'), HMAC_BLOCK_LENGTH, 'latin1');
+      return fromLatin1(hash('sha256', outer, 'latin1'));
+    },
+    wipe: () => wipe(inner, outer),
+  };
+}
+
+/** The key, hashed if it is longer than a block and filled up with zeros, XORed with RFC 2104's ipad and opad. */
+function hmacPads(key: Bytes): { readonly inner: Bytes; readonly outer: Bytes } {
   const block = key.length > HMAC_BLOCK_LENGTH ? hash('sha256', key, 'buffer') : key;
   const inner = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x36);
   const outer = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x5c);
@@ -50,22 +86,14 @@ function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
     inner[index] = 0x36 ^ byte;
     outer[index] = 0x5c ^ byte;
   });
-  const digest = hash('sha256', concatBytes(inner, ...parts), 'buffer');
-  const tag = hash('sha256', concatBytes(outer, digest), 'buffer');
-  inner.fill(0);
-  outer.fill(0);
-  return plain(tag);
+  return { inner, outer };
 }
 
-function hmacSha256Key(key: Bytes): Mac {
-  const secret = createSecretKey(key);
-  return {
-    sign: (...parts) => {
-      const hmac = createHmac('sha256', secret);
-      for (const part of parts) hmac.update(part);
-      return plain(hmac.digest());
-    },
-  };
+function grown(buffer: Buffer, lengthMin: number): Buffer {
+  const larger = Buffer.alloc(Math.max(lengthMin, 2 * buffer.length));
+  larger.set(buffer);
+  wipe(buffer);
+  return larger;
 }
 
 function chaCha20Poly1305(key: Bytes): Aead {
@@ -125,6 +153,13 @@ function mlKem768Decapsulate(seed: Bytes, ciphertext: Bytes): Bytes | undefined 
 function decodeBase64(text: string): Bytes | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? plain(bytes) : undefined;
+}
+
+/** The bytes that a text of one character a byte stands for. */
+function fromLatin1(text: string): Bytes {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function joined(parts: readonly Bytes[]): Bytes {

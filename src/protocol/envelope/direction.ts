@@ -1,4 +1,4 @@
-import { encodeUtf8, Writer, type Bytes } from '../../base/index.ts';
+import { concatBytes, encodeUtf8, Writer, type Bytes } from '../../base/index.ts';
 import type { KeystreamCipher, Mac, Primitives } from '../../crypto/index.ts';
 
 /** What an envelope is bound to (spec/04 "Security"): session, direction and position, and that direction's keys. */
@@ -23,14 +23,17 @@ const LABEL = encodeUtf8('sotto/1 env');
 export class EnvelopeDirection {
   readonly #mac: Mac;
   readonly #keystream: KeystreamCipher;
-  readonly #contextStart: Bytes;
+  readonly #beforeHeader: HmacHead;
+  readonly #beforeCiphertext: HmacHead;
   #count = 0;
 
   constructor(options: EnvelopeOptions) {
     const { primitives, encKey, macKey, handshakeHash, direction } = options;
     this.#mac = primitives.hmacSha256Key(macKey);
     this.#keystream = primitives.aes256Ctr(encKey);
-    this.#contextStart = new Writer().bytes(LABEL).u8(0).bytes(handshakeHash).u8(direction).finish();
+    const context = new Writer().bytes(LABEL).u8(0).bytes(handshakeHash).u8(direction).finish();
+    this.#beforeHeader = new HmacHead(context, 12);
+    this.#beforeCiphertext = new HmacHead(LV32_TYPES, 4);
   }
 
   /** The number k of the next MSG item; every call counts one. */
@@ -40,23 +43,44 @@ export class EnvelopeDirection {
     return position;
   }
 
-  /** Encrypts or decrypts with the next bytes of the keystream. */
+  /**
+   * Encrypts or decrypts with the next bytes of the keystream. A call costs more than a short text: texts that go
+   * together are given together.
+   */
   applyKeystream(bytes: Bytes): Bytes {
     return this.#keystream.apply(bytes);
   }
 
-  /** HMAC over ctx || lv32(header) || lv32(enc_type) || lv32(hmac_type) || lv32(ct). */
-  sign(position: number, headerText: string, ciphertext: Bytes): Bytes {
-    const header = encodeUtf8(headerText);
-    const input = new Writer()
-      .bytes(this.#contextStart)
-      .u64(position)
-      .u32(header.length)
-      .bytes(header)
-      .bytes(LV32_TYPES)
-      .u32(ciphertext.length)
-      .bytes(ciphertext);
-    return this.#mac.sign(input.finish());
+  /** HMAC over ctx || lv32(header) || lv32(enc_type) || lv32(hmac_type) || lv32(ct). The header is ASCII. */
+  sign(position: number, header: string, ciphertext: Bytes): Bytes {
+    this.#beforeHeader.setU64(0, position);
+    this.#beforeHeader.setU32(8, header.length);
+    this.#beforeCiphertext.setU32(0, ciphertext.length);
+    return this.#mac.sign(this.#beforeHeader.bytes, header, this.#beforeCiphertext.bytes, ciphertext);
+  }
+
+  /** Forgets the MAC's key; the direction is of no use afterwards. */
+  wipe(): void {
+    this.#mac.wipe();
+  }
+}
+
+/** A constant part of the HMAC's input and numbers behind it, which change in place from one envelope to the next. */
+class HmacHead {
+  readonly bytes: Bytes;
+  readonly #numbers: DataView;
+
+  constructor(constant: Bytes, numbersLength: number) {
+    this.bytes = concatBytes(constant, new Uint8Array(numbersLength));
+    this.#numbers = new DataView(this.bytes.buffer, constant.length);
+  }
+
+  setU32(offset: number, value: number): void {
+    this.#numbers.setUint32(offset, value);
+  }
+  setU64(offset: number, value: number): void {
+    this.setU32(offset, Math.floor(value / 2 ** 32));
+    this.setU32(offset + 4, value % 2 ** 32);
   }
 }
 

@@ -218,6 +218,39 @@ describe('a direction', () => {
     );
   });
 
+  test('many at once are the same bytes as one after another, and open the same', () => {
+    const texts = ['one', '', 'three', 'four'].map(encodeUtf8);
+    const messages = texts.map((plaintext, index) => ({ header: { ...HEADER, seq: index + 1 }, plaintext }));
+    const oneByOne = new EnvelopeSealer(options);
+    const envelopes = new EnvelopeSealer(options).sealAll(messages);
+    expect(envelopes.map(encodeHex)).toEqual(
+      messages.map(({ header, plaintext }) => encodeHex(oneByOne.seal(header, plaintext))),
+    );
+    const items = envelopes.map((envelope, index) => ({ seq: index + 1, envelope }));
+    const { opened, failure } = new EnvelopeOpener(options).openAll(items);
+    expect(failure).toBeUndefined();
+    expect(opened.map(({ plaintext }) => encodeHex(plaintext))).toEqual(texts.map(encodeHex));
+    expect(new EnvelopeOpener(options).openAll([])).toEqual({ opened: [], failure: undefined });
+  });
+
+  test('of many, those before the first that fails are opened, and none after it', () => {
+    const type = 'note'; // No JSON object: what fails last of all, after its HMAC was right.
+    const messages = ['one', 'two', 'three'].map((text, index) => ({
+      header: { ...HEADER, seq: index + 1, ...(text === 'two' ? { type } : {}) },
+      plaintext: encodeUtf8(text),
+    }));
+    const items = new EnvelopeSealer(options)
+      .sealAll(messages)
+      .map((envelope, index) => ({ seq: index + 1, envelope }));
+    const byText = new EnvelopeOpener(options).openAll(items);
+    expect(byText.opened.map(({ header }) => header.seq)).toEqual([1]);
+    expect(byText.failure?.code).toBe('envelope-text');
+    const swapped = [items[0]!, { ...items[2]!, seq: 3 }, items[1]!];
+    const byHmac = new EnvelopeOpener(options).openAll(swapped);
+    expect(byHmac.opened.map(({ header }) => header.seq)).toEqual([1]);
+    expect(byHmac.failure?.code).toBe('envelope-hmac');
+  });
+
   test('arbitrary bytes and arbitrary JSON never throw and never open (JSN-10)', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.json().map(encodeUtf8)), (bytes) => {

@@ -26,7 +26,8 @@ export interface EnvelopeHeader {
 }
 
 /** ECMAScript's last date; every language's 64-bit integer and double holds it. */
-const TIME_MAX = 8.64e15;
+export const TIME_MAX = 8.64e15;
+export const CRC_MAX = 0xffff_ffff;
 const TYPE = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** Fails with `envelope-range` at the first field that is out of its range, in the order of the layout. */
@@ -43,16 +44,18 @@ export function checkHeaderRanges(header: EnvelopeHeader): Result<void> {
 
 /** The header's bytes as text, from its `{` to its `}`; the ranges were checked, so nothing needs an escape. */
 export function encodeHeader(header: EnvelopeHeader, crc: number): string {
-  return JSON.stringify({
-    crc,
-    timestamp: header.timestamp,
-    id: header.id,
-    seq: header.seq,
-    type: header.type,
-    reply_to: header.replyTo,
-    group: header.group,
-    expires: header.expires,
-  });
+  const { timestamp, id, seq, type, replyTo, group, expires } = header;
+  const required = `{"crc":${crc},"timestamp":${timestamp},"id":"${id}","seq":${seq},"type":"${type}"`;
+  const isPlain = replyTo === undefined && group === undefined && expires === undefined;
+  return isPlain ? `${required}}` : `${required}${encodeOptional(header)}}`;
+}
+
+function encodeOptional({ replyTo, group, expires }: EnvelopeHeader): string {
+  return [
+    replyTo === undefined ? '' : `,"reply_to":"${replyTo}"`,
+    group === undefined ? '' : `,"group":"${group}"`,
+    expires === undefined ? '' : `,"expires":${expires}`,
+  ].join('');
 }
 
 function outOfRange(field: string): Result<never> {

@@ -1,5 +1,5 @@
 import { decodeUtf8, failure, success, type Bytes, type Result } from '../../base/index.ts';
-import { checkHeaderRanges, ENVELOPE_BYTES_MAX, type EnvelopeHeader } from './header.ts';
+import { checkHeaderRanges, CRC_MAX, ENVELOPE_BYTES_MAX, type EnvelopeHeader } from './header.ts';
 
 /**
  * The one layout of an envelope (spec/04 "The layout"), as JSON text and back:
@@ -9,8 +9,8 @@ import { checkHeaderRanges, ENVELOPE_BYTES_MAX, type EnvelopeHeader } from './he
  *
  * without the line break and the indent. Decoding parses, keeps the layout's members in the layout's order, writes
  * them again and compares: that one comparison ends duplicate and foreign members, `__proto__`, escapes, whitespace
- * and every second spelling of a number. A decoder for these exact bytes would be faster; it is left out until a
- * measurement asks for it, because then two programs would have to agree on what is refused, and with which code.
+ * and every second spelling of a number. `readLayout` is a faster way to the same value for what honest senders write;
+ * what it does not understand comes here, so what is refused, and with which code, is decided here alone.
  */
 export interface Layout {
   /** The header's own bytes as text, from `{` to `}`. */
@@ -27,7 +27,6 @@ export interface Layout {
 
 /** An envelope has 4 objects. More openings than this are refused unparsed, so that nesting never reaches a parser. */
 const OPENINGS_MAX = 8;
-const CRC_MAX = 0xffff_ffff;
 const HEADER_OFFSET = '{"header":'.length;
 
 export function encodeLayout(layout: Omit<Layout, 'header' | 'crc'>): string {

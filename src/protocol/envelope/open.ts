@@ -1,15 +1,43 @@
-import { decodeUtf8, encodeUtf8, failure, success, type Bytes, type Result } from '../../base/index.ts';
+import {
+  concatBytes,
+  decodeUtf8,
+  failure,
+  success,
+  type Bytes,
+  type Failure,
+  type Result,
+} from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './direction.ts';
 import { PLAINTEXT_BYTES_MAX, type EnvelopeHeader } from './header.ts';
-import { decodeLayout, type Layout } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { readLayout } from './read-layout.ts';
 
 export interface OpenedEnvelope {
   readonly header: EnvelopeHeader;
   readonly plaintext: Bytes;
 }
 
-/** Opens the envelopes of one direction, one call for each MSG item, in order. */
+/** A MSG item: an envelope and the seq before it. */
+export interface SealedItem {
+  readonly seq: number;
+  readonly envelope: Bytes;
+}
+
+export interface OpenedEnvelopes {
+  /** All of them, or those before the first that failed. The plaintexts are views of one array. */
+  readonly opened: readonly OpenedEnvelope[];
+  /** Of the first that failed: no later envelope of this direction may be opened. */
+  readonly failure: Failure | undefined;
+}
+
+/** Everything but the decryption is done. */
+interface AuthenticEnvelope {
+  readonly header: EnvelopeHeader;
+  readonly ciphertext: Bytes;
+}
+
+/** Opens the envelopes of one direction, every MSG item once and in order. */
 export class EnvelopeOpener {
   readonly #primitives: Primitives;
   readonly #direction: EnvelopeDirection;
@@ -20,49 +48,76 @@ export class EnvelopeOpener {
   }
 
   /**
-   * Checks in the order of spec/04 "What the receiver checks"; each failure has its own code. k counts in any case;
-   * the keystream moves only when the HMAC was right, so that the first failure has to be the session's last envelope.
+   * Checks in the order of spec/04 "What the receiver checks"; each failure has its own code. Nothing is decrypted before
+   * its HMAC was right; k counts for an envelope that fails, too.
    */
-  open(envelope: Bytes, itemSeq: number): Result<OpenedEnvelope> {
-    const position = this.#direction.nextPosition();
-    const layout = decodeLayout(envelope);
-    if (!layout.ok) return layout;
-    const ciphertext = this.#primitives.decodeBase64(layout.value.message);
-    const tag = this.#primitives.decodeBase64(layout.value.hmacValue);
-    if (ciphertext === undefined || tag === undefined) {
-      return failure('envelope-base64', 'a field is not canonical base64');
+  openAll(items: readonly SealedItem[]): OpenedEnvelopes {
+    const authentic: AuthenticEnvelope[] = [];
+    let fault: Failure | undefined;
+    for (const item of items) {
+      const result = this.#authenticate(item);
+      if (!result.ok) {
+        fault = result.failure;
+        break;
+      }
+      authentic.push(result.value);
     }
-    if (ciphertext.length > PLAINTEXT_BYTES_MAX)
-      return failure('envelope-range', 'message is out of its range');
-    const authentic = this.#authenticate(layout.value, ciphertext, tag, position, itemSeq);
-    if (!authentic.ok) return authentic;
-    const plaintext = this.#direction.applyKeystream(ciphertext);
-    if (!isWhatTypeSays(layout.value.header.type, plaintext)) {
-      return failure('envelope-text', 'the plaintext is not what its type says');
+    const ciphertexts = concatBytes(...authentic.map(({ ciphertext }) => ciphertext));
+    const plaintexts = this.#direction.applyKeystream(ciphertexts);
+    const opened: OpenedEnvelope[] = [];
+    let end = 0;
+    for (const { header, ciphertext } of authentic) {
+      const plaintext = plaintexts.subarray(end, (end += ciphertext.length));
+      if (!isWhatTypeSays(header.type, plaintext)) {
+        fault = failure('envelope-text', 'the plaintext is not what its type says').failure;
+        break;
+      }
+      opened.push({ header, plaintext });
     }
-    return success({ header: layout.value.header, plaintext });
+    return { opened, failure: fault };
   }
 
-  #authenticate(
-    layout: Layout,
-    ciphertext: Bytes,
-    tag: Bytes,
-    position: number,
-    itemSeq: number,
-  ): Result<void> {
-    if (layout.header.seq !== itemSeq) {
-      return failure('envelope-seq', `the header names seq ${layout.header.seq}, its item ${itemSeq}`);
-    }
-    if (this.#primitives.crc32(encodeUtf8(layout.message)) !== layout.crc) {
-      return failure('envelope-crc', 'the CRC does not match the message');
-    }
-    if (layout.encType !== ENC_TYPE) return failure('envelope-enc-type', `enc_type is not ${ENC_TYPE}`);
-    if (layout.hmacType !== HMAC_TYPE) return failure('envelope-hmac-type', `hmac_type is not ${HMAC_TYPE}`);
-    const expected = this.#direction.sign(position, layout.headerText, ciphertext);
-    if (!this.#primitives.equalConstantTime(tag, expected)) {
-      return failure('envelope-hmac', 'the HMAC does not match');
-    }
-    return success(undefined);
+  /** `openAll` for one. */
+  open(envelope: Bytes, seq: number): Result<OpenedEnvelope> {
+    const { opened, failure: fault } = this.openAll([{ seq, envelope }]);
+    const [only] = opened;
+    if (only !== undefined) return success(only);
+    if (fault === undefined) throw new Error('one envelope neither opens nor fails');
+    return { ok: false, failure: fault };
+  }
+
+  /** Forgets the key of the HMAC; the opener is of no use afterwards. */
+  wipe(): void {
+    this.#direction.wipe();
+  }
+
+  #authenticate({ seq, envelope }: SealedItem): Result<AuthenticEnvelope> {
+    const position = this.#direction.nextPosition();
+    const layout = readLayout(envelope);
+    if (!layout.ok) return layout;
+    const { header, message, hmacValue } = layout.value;
+    const ciphertext = this.#primitives.decodeBase64(message);
+    const tag = this.#primitives.decodeBase64(hmacValue);
+    if (ciphertext === undefined || tag === undefined)
+      return failure('envelope-base64', 'a field is not canonical base64');
+    if (ciphertext.length > PLAINTEXT_BYTES_MAX)
+      return failure('envelope-range', 'message is out of its range');
+    if (header.seq !== seq)
+      return failure('envelope-seq', `the header names seq ${header.seq}, its item ${seq}`);
+    const fault = this.#checksFault(layout.value, ciphertext, tag, position);
+    return fault ? { ok: false, failure: fault } : success({ header, ciphertext });
+  }
+
+  #checksFault(layout: Layout, ciphertext: Bytes, tag: Bytes, position: number): Failure | undefined {
+    const { message, crc, encType, hmacType, headerText } = layout;
+    if (this.#primitives.crc32(message) !== crc)
+      return failure('envelope-crc', 'the CRC does not match the message').failure;
+    if (encType !== ENC_TYPE) return failure('envelope-enc-type', `enc_type is not ${ENC_TYPE}`).failure;
+    if (hmacType !== HMAC_TYPE) return failure('envelope-hmac-type', `hmac_type is not ${HMAC_TYPE}`).failure;
+    const expected = this.#direction.sign(position, headerText, ciphertext);
+    return this.#primitives.equalConstantTime(tag, expected)
+      ? undefined
+      : failure('envelope-hmac', 'the HMAC does not match').failure;
   }
 }
 
