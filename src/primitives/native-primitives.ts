@@ -70,8 +70,8 @@ function hmacSha256Key(key: Bytes): Mac {
         length = end;
       }
       // As text and back: a hash that makes a Buffer costs twice as much.
-      outer.write(hash('sha256', inner.subarray(0, length), 'latin1'), HMAC_BLOCK_LENGTH, 'latin1');
-      return fromLatin1(hash('sha256', outer, 'latin1'));
+      outer.write(hash('sha256', inner.subarray(0, length), 'binary'), HMAC_BLOCK_LENGTH, 'latin1');
+      return fromLatin1(hash('sha256', outer, 'binary'));
     },
     wipe: () => wipe(inner, outer),
   };
