@@ -34,7 +34,7 @@ export interface Chat extends AsyncDisposable {
   undelivered(): Promise<readonly OutgoingView[]>;
   /** Rejects with contact-unknown. `current` and `pending` are undefined when there is no such key. */
   safety(name: string): Promise<SafetyView>;
-  // The three decisions of a person about a key resolve when they are on the disk, and reject with home-unusable when it
+  // The four decisions of a person about a contact resolve when they are on the disk, and reject with home-unusable when it
   // refuses; it is then tried again as long as the chat is open.
   /** A person compared the safety number with the peer's person. Rejects with contact-unknown, trust-nothing. */
   markVerified(name: string): Promise<void>;
@@ -45,6 +45,8 @@ export interface Chat extends AsyncDisposable {
   approveKey(command: { readonly name: string; readonly fingerprint: string }): Promise<void>;
   /** Lets the contact enrol again with the pinned key for ten minutes. Rejects with contact-unknown, trust-nothing. */
   openRepair(name: string): Promise<{ readonly untilWall: number }>;
+  /** Forgets the failed attempts in this contact's name, so that its next first contact is heard. Rejects with contact-unknown. */
+  forgiveGuesses(name: string): Promise<void>;
   /** Dials now instead of at the next try, and starts over for a contact whose messages are held. */
   retry(name: string): Promise<void>;
   /**

@@ -28,6 +28,16 @@ export type ChatEvent =
       readonly oldSafetyNumber?: string;
       readonly newSafetyNumber: string;
     }
+  /** Somebody keeps trying to meet us under this name with wrong passwords; at 3, 5, 10, 20, 40 … failures. */
+  | {
+      readonly type: 'password-guesses';
+      readonly name: string;
+      readonly failures: number;
+      /** Where the last of them came from: a literal address. */
+      readonly address: string;
+      /** No first contact under this name is heard until then (UTC ms). */
+      readonly blockedUntilWall?: number;
+    }
   /** A peer holds another key for us and waits for its person. */
   | {
       readonly type: 'own-key-pending';

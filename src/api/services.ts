@@ -23,6 +23,8 @@ export interface ChatOptions {
    * change trust. All but `read` take the home's lock (home-locked); `read` is offline and changes nothing.
    */
   readonly mode: 'listen' | 'dial' | 'offline' | 'read';
+  /** No first contact while nobody is awaited: no repair window is open and no key is pending. Default false. */
+  readonly isClosed?: boolean;
   /** How long an idle session that we opened is kept, ms; default 60,000; 0 ends it after each message. */
   readonly lingerMs?: number;
 }

@@ -31,6 +31,15 @@ export interface ContactView {
   readonly lastSeenWall?: number;
   /** Why the last attempt failed, while nothing has succeeded since. */
   readonly trouble?: Failure;
+  /** Somebody tried to meet us under this name and did not know the passwords. */
+  readonly failedGuesses?: FailedGuessesView;
+}
+
+export interface FailedGuessesView {
+  /** Since the name last proved itself, its entry was edited or a person forgave it. */
+  readonly failures: number;
+  /** Until then no first contact under this name is heard (UTC ms); pinned peers are. */
+  readonly blockedUntilWall?: number;
 }
 
 export type OutgoingState =

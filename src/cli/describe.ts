@@ -1,5 +1,5 @@
 import { unreachable, type Failure } from '../base/index.ts';
-import type { ChatEvent, OutgoingState, SelfView } from '../api/index.ts';
+import type { ChatEvent, ContactView, OutgoingState, SelfView } from '../api/index.ts';
 import type { Style } from './output.ts';
 
 export interface Line {
@@ -53,6 +53,8 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
       return describeKeyPending(event, place);
     case 'own-key-pending':
       return describeOwnKeyPending(event, self);
+    case 'password-guesses':
+      return describeGuesses(event, place);
     case 'messages-missing':
       return [
         bad(`· ${plural(event.count, 'message')} from ${event.from} can no longer be sent and are lost`),
@@ -92,6 +94,38 @@ export function describeKeyPending(
     `Ask ${name} in person or by phone for the new number. Only if it is the same, type:`,
     `  ${approve}`,
   );
+}
+
+function describeGuesses(
+  event: Extract<ChatEvent, { type: 'password-guesses' }>,
+  place: Place,
+): readonly Line[] {
+  const { name, failures, address, blockedUntilWall } = event;
+  const blocked =
+    blockedUntilWall === undefined ? '' : `; no first contact as ${name} until ${clock(blockedUntilWall)}`;
+  return [
+    bad(`· ${plural(failures, 'failed attempt')} as ${name}, the last from ${address}${blocked}`),
+    { text: `  If that was ${name}, compare both passwords. ${forgiveHint(name, place)}`, style: 'plain' },
+  ];
+}
+
+/** What `failedGuesses` of a contact says, in one line; undefined when nothing speaks against the name. */
+export function describeFailedGuesses(contact: ContactView): string | undefined {
+  const { failedGuesses, name } = contact;
+  if (!failedGuesses) return undefined;
+  const { failures, blockedUntilWall } = failedGuesses;
+  const parts = [
+    ...(failures > 0 ? [`${plural(failures, 'failed attempt')} as ${name}`] : []),
+    ...(blockedUntilWall === undefined
+      ? []
+      : [`no first contact as ${name} until ${clock(blockedUntilWall)}`]),
+  ];
+  return parts.join('; ');
+}
+
+export function forgiveHint(name: string, place: Place): string {
+  const command = place === 'loop' ? `/trust ${name} forgive` : `sotto trust ${shellWord(name)} --forgive`;
+  return `To forget the attempts: ${command}`;
 }
 
 /** Sixty digits as twelve groups of five. */

@@ -37,6 +37,14 @@ export function eventToJson(event: ChatEvent): Json {
         safety_number: event.safetyNumber,
         ...reasonToJson(event.reason),
       };
+    case 'password-guesses':
+      return {
+        type: event.type,
+        name: event.name,
+        failures: event.failures,
+        address: event.address,
+        ...(event.blockedUntilWall !== undefined && { blocked_until: iso(event.blockedUntilWall) }),
+      };
     case 'messages-missing':
       return { type: event.type, from: event.from, count: event.count };
     case 'peer-restarted':

@@ -17,6 +17,7 @@ export interface Settings {
   readonly as?: string;
   readonly bind?: readonly string[];
   readonly home?: string;
+  readonly closed: boolean;
   readonly lingerMs: number;
   readonly timeoutMs: number;
   readonly plain: boolean;
@@ -29,13 +30,15 @@ interface RawOptions {
   readonly as?: string;
   readonly bind?: readonly string[];
   readonly home?: string;
+  readonly closed?: boolean;
   readonly linger?: string;
   readonly timeout?: string;
   readonly plain?: boolean;
   readonly json?: boolean;
 }
 
-type GlobalFlag = 'port' | 'directory' | 'as' | 'bind' | 'home' | 'linger' | 'timeout' | 'plain' | 'json';
+type GlobalFlag =
+  'port' | 'directory' | 'as' | 'bind' | 'home' | 'closed' | 'linger' | 'timeout' | 'plain' | 'json';
 
 const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: string]>> = {
   port: ['--port <number>', `port for incoming connections (SOTTO_PORT; default ${DEFAULT_PORT})`],
@@ -46,6 +49,10 @@ const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: s
   as: ['--as <name>', 'which entry of the directory is you (SOTTO_AS)'],
   bind: ['--bind <address>', 'address to listen on; may be repeated (SOTTO_BIND; default all)'],
   home: ['--home <folder>', 'where keys are kept (SOTTO_HOME; default sotto/NAME in the XDG data folder)'],
+  closed: [
+    '--closed',
+    'refuse strangers at once, unless you await one: a repair or a changed key (SOTTO_CLOSED=1)',
+  ],
   linger: ['--linger <time>', 'how long an idle connection is kept, such as 30s or 2m (default 60s)'],
   timeout: ['--timeout <time>', 'how long to wait for outcomes (default 30s)'],
   plain: ['--plain', 'no escape sequences at all: for screen readers and dumb terminals'],
@@ -80,6 +87,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
     ...(as && { as: as[0].normalize('NFC') }),
     ...(home && { home: resolve(home[0]) }),
     ...(bind.length > 0 && { bind }),
+    closed: raw.closed ?? parseSwitch(env['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
     lingerMs: raw.linger === undefined ? DEFAULT_LINGER_MS : parseDuration(raw.linger, '--linger'),
     timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
     plain: raw.plain === true || env['TERM'] === 'dumb',
@@ -95,6 +103,7 @@ export function chatOptions(settings: Settings, env: Environment, mode: ChatOpti
     ...(settings.as !== undefined && { as: settings.as }),
     ...(settings.bind && { bind: settings.bind }),
     ...(settings.home !== undefined && { home: settings.home }),
+    ...(settings.closed && mode === 'listen' && { isClosed: true }),
     mode,
     lingerMs: settings.lingerMs,
   };
@@ -111,6 +120,14 @@ export function parsePort(text: string, source: string): number {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (port >= 1 && port <= 65_535) return port;
   throw usageError(`${source} is not a port: “${text}”`, 'A port is a number from 1 to 65535.');
+}
+
+function parseSwitch(text: string, source: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (['', '0', 'no', 'false'].includes(word)) return false;
+  if (['1', 'yes', 'true'].includes(word)) return true;
+  // Who misspells this must not be open without knowing it.
+  throw usageError(`${source} is neither 1 nor 0: “${text}”`);
 }
 
 function mergedOptions(command: CommandUnknownOpts): RawOptions {

@@ -5,6 +5,7 @@ export type { Directory, DirectoryEntry } from './entry.ts';
 export { DIRECTORY_BYTES_MAX } from './json-text.ts';
 export * from './own-entry.ts';
 export { parseDirectory } from './parse-directory.ts';
+export * from './guess-ledger.ts';
 export * from './key-text.ts';
 export * from './password.ts';
 export * from './safety-number.ts';

@@ -60,6 +60,21 @@ export function mayEnrol(book: TrustBook, username: string, key: Bytes, nowWall:
   return !pending || equalBytes(pending.key, key); // P4: no third key displaces a pending one
 }
 
+/** Is somebody awaited, so that even a program that is closed to strangers listens to an enrol? */
+export function isEnrolAwaited(book: TrustBook, nowWall: number): boolean {
+  return book.names.some((name) => {
+    const { pending, repairUntilWall } = book.record(name);
+    return pending !== undefined || nowWall < (repairUntilWall ?? 0);
+  });
+}
+
+/** While closed to strangers: only the key that is awaited under this name (and that `mayEnrol` lets in). */
+export function isAwaitedKey(book: TrustBook, username: string, key: Bytes, nowWall: number): boolean {
+  const { pin, pending, repairUntilWall } = book.record(username);
+  if (pending && equalBytes(pending.key, key)) return true;
+  return pin !== undefined && equalBytes(pin.key, key) && nowWall < (repairUntilWall ?? 0);
+}
+
 /**
  * An enrol has proven the passwords: pin the key, or let it wait beside the one that is pinned (P4). Undefined when it may
  * not count, for what was allowed when it began need not be so at its end, and the dialler is not asked when it begins.
@@ -111,6 +126,12 @@ export function approvePending(record: TrustRecord, nowWall: number): TrustRecor
     formerKeys: former.slice(0, FORMER_KEYS_MAX),
   };
   return { username: record.username, pin };
+}
+
+/** The lowest version only rises. The very same record when it does not. */
+export function raiseVersion(record: TrustRecord, minVersion: number): TrustRecord {
+  if (!record.pin || record.pin.minVersion >= minVersion) return record;
+  return { ...record, pin: { ...record.pin, minVersion } };
 }
 
 /** P3: for ten minutes the pinned key may enrol again. */

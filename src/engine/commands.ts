@@ -53,10 +53,14 @@ export class Commands {
     return false;
   }
 
-  contacts(): readonly ContactView[] {
+  contacts(now: Now): readonly ContactView[] {
     return [...this.#core.peers.values()]
       .filter((peer) => peer.entry)
-      .map((peer) => peer.contactView(this.#core.desk.book.record(peer.name)));
+      .map((peer) => {
+        const view = peer.contactView(this.#core.desk.book.record(peer.name));
+        const failedGuesses = this.#core.guesses.view(peer.name, now.wall);
+        return failedGuesses ? { ...view, failedGuesses } : view;
+      });
   }
 
   undelivered(now: Now): readonly OutgoingView[] {
@@ -111,8 +115,17 @@ export class Commands {
       const record = this.#core.desk.repair(name, now.wall);
       untilWall = record.repairUntilWall ?? now.wall;
       this.#commit(record);
+      this.#core.guesses.clear(name);
     });
     return opened.ok ? success({ untilWall }) : opened;
+  }
+
+  /** What failed in this name counts no more: its next enrol is heard. */
+  forgiveGuesses(name: string): Result<void> {
+    const peer = this.#peer(name);
+    if (!peer.ok) return peer;
+    this.#core.guesses.clear(name);
+    return success(undefined);
   }
 
   retry(name: string): Result<void> {

@@ -1,7 +1,8 @@
 import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
-import type { Directory, TrustRecord } from '../directory/index.ts';
+import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { CloseCode, ConnectionInput, RekeyLimits } from '../protocol/session/index.ts';
+import type { Guesses } from './guesses.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { TrustDesk } from './trust-desk.ts';
@@ -15,6 +16,12 @@ export interface EngineOptions {
   readonly keys: X25519KeyPair;
   readonly directory: Directory;
   readonly records: Iterable<TrustRecord>;
+  /** Failed guesses that the store kept. Default: none. */
+  readonly guesses?: GuessLedger;
+  /** Strangers are refused at once, unless somebody is awaited (spec/08 “Closed”). Default false. */
+  readonly isEnrolClosed?: boolean;
+  /** What READY says is our highest version; default `PROTOCOL_VERSION_MAX`. For tests of the rules against downgrades. */
+  readonly versionMax?: number;
   readonly lingerMs: number;
   /** False for a program that only looks at its home: nobody is ever called. Default true. */
   readonly isDialling?: boolean;
@@ -34,12 +41,15 @@ export interface EngineOptions {
 export interface EngineCore {
   readonly options: EngineOptions;
   readonly desk: TrustDesk;
+  readonly guesses: Guesses;
   readonly peers: ReadonlyMap<string, Peer>;
   readonly links: Map<LinkId, Link>;
   emit(output: EngineOutput): void;
   connection(link: Link, input: ConnectionInput, now: Now): void;
   /** 0 <= fraction < 1 */
   random(): number;
+  /** When the input came that is being handled. */
+  now(): Now;
   /** An ack is a promise that the message is shown: without a face, or while the program ends, none is taken. */
   hasRoom(): boolean;
 }

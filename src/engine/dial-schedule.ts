@@ -119,4 +119,5 @@ const ONLY_A_PERSON_HELPS: ReadonlySet<string> = new Set([
   'handshake-key',
   'key-changed',
   'contact-unknown',
+  'version-downgrade',
 ]);

@@ -3,6 +3,7 @@ import { equalBytes, type Failure, type Instant, type Now } from '../base/index.
 import { addressText, type DirectoryEntry, type Pin } from '../directory/index.ts';
 import {
   enrolInitiator,
+  PROTOCOL_VERSION_MAX,
   sessionInitiator,
   type HandshakeMachine,
   type Mode,
@@ -10,7 +11,7 @@ import {
 import { Connection } from '../protocol/session/index.ts';
 import { encodePreface } from '../protocol/wire/index.ts';
 import { earlier, type EngineCore } from './core.ts';
-import { CONTACT_REMOVED, explainDialFailure, KEY_CHANGED } from './explain.ts';
+import { CONTACT_REMOVED, explainDialFailure, KEY_CHANGED, NEWER_VERSION } from './explain.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
 
@@ -91,6 +92,8 @@ export class Dialler {
         now,
       );
     }
+    if (pin && pin.minVersion > PROTOCOL_VERSION_MAX)
+      return this.#failed(peer, address, NEWER_VERSION(peer.name, pin.minVersion), now);
     const mode = peer.dial.nextMode(pin, now.wall < repairUntilWall);
     const handshake = this.#handshake(peer, entry, mode, pin);
     const { primitives, entropy, lingerMs, nextLink, onEnvelope, rekey } = this.#core.options;

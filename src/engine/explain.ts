@@ -48,6 +48,11 @@ export function explainDialFailure(failure: Failure, name: string, address: stri
         `${name}’s address ${address} is this very program.`,
         `Correct ${name}’s ip and port in the directory.`,
       );
+    case 'version-downgrade':
+      return say(
+        `${name} and you did not agree on the best version that both speak.`,
+        'Somebody may be in the middle of the line, or one of the two programs is faulty. Nothing is sent.',
+      );
     case 'handshake-point':
       return say(`${name} sent a forged key.`, 'Somebody may be in the middle of the line.');
     default:
@@ -77,4 +82,11 @@ export const CONTACT_REMOVED = (name: string): Failure => ({
   code: 'contact-unknown',
   message: `${name} is no longer in the directory.`,
   hint: 'Put the entry back, or withdraw the message.',
+});
+
+/** In a home that a newer program has used. */
+export const NEWER_VERSION = (name: string, version: number): Failure => ({
+  code: 'version-downgrade',
+  message: `A newer Sotto wrote this home: with ${name} it speaks version ${version} of the protocol, which this one does not.`,
+  hint: 'Use the newer Sotto. An older version would be a step back that somebody else might want.',
 });

@@ -1,4 +1,4 @@
-import { decodeUtf8, equalBytes, PeerText, type Bytes, type Now } from '../base/index.ts';
+import { decodeUtf8, equalBytes, PeerText, type Bytes, type Now, type Result } from '../base/index.ts';
 import type { ChatEvent, MessageId } from '../api/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
 import {
@@ -8,8 +8,14 @@ import {
   type InboxRow,
 } from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
-import type { Established } from '../protocol/handshake/index.ts';
+import {
+  checkVersion,
+  PROTOCOL_VERSION_MAX,
+  raiseMinVersion,
+  type Established,
+} from '../protocol/handshake/index.ts';
 import { VOLATILE_EPOCH, type Ack, type Close, type Ready } from '../protocol/session/index.ts';
+import { PROTOCOL_VERSION } from '../protocol/wire/index.ts';
 import { endLink, isSmallerName, type EngineCore } from './core.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import type { Link, LinkSession } from './link.ts';
@@ -19,7 +25,6 @@ import type { Peer } from './peer.ts';
 const CLOCK_AHEAD_MS = 120_000;
 /** Connections that one proven peer may have; a new one ends the oldest beyond that (spec/03). */
 const LINKS_MAX = 8;
-const MAX_VERSION = 1;
 
 /** What proven peers say and bring: READY, messages, acks, CLOSE; and the rules for several connections of one pair. */
 export class Sessions {
@@ -35,7 +40,6 @@ export class Sessions {
    * the smaller name does it, so that a stranger who merely claims a name cannot stop our own dial (spec/02).
    */
   pakeStarted(link: Link, remoteName: string, now: Now): void {
-    if (!link.dialled) link.claimedName = remoteName;
     if (!isSmallerName(this.#core.options.self, remoteName)) return;
     for (const other of this.#core.links.values()) {
       const isInbound = other.claimedName === remoteName && other.connection.step === 'pake';
@@ -59,6 +63,7 @@ export class Sessions {
       } as const;
       return this.#core.connection(link, { type: 'abort', failure }, now);
     }
+    if (established.mode === 'enrol') this.#core.guesses.proven(established.remoteName);
     const settled = this.#core.desk.settle(established, now.wall);
     if (!settled) {
       const failure = {
@@ -94,6 +99,11 @@ export class Sessions {
   peerReady(link: Link, ready: Ready, now: Now): void {
     const session = link.session;
     if (!session) return;
+    const isSpoken = this.#checkVersion(session.peer.name, ready);
+    if (!isSpoken.ok) {
+      this.#core.connection(link, { type: 'abort', failure: isSpoken.failure }, now);
+      return;
+    }
     const isUsable = session.verdict === 'ok' && ready.status === 'ok';
     session.readyOrder = ++this.#readyOrder;
     session.skewMs = ready.clock - now.wall;
@@ -101,6 +111,7 @@ export class Sessions {
     session.doAcksCount = isUsable;
     if (link.dialled && session.mode === 'session' && isUsable) this.#confirm(session.peer.name, now);
     if (isUsable) {
+      this.#raiseVersion(session.peer.name, ready);
       this.#endFormerEpoch(link, session.peer, ready, now);
       this.#apply(session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
     }
@@ -171,6 +182,22 @@ export class Sessions {
     const failure = { code: 'truncated', message: 'The peer has too many connections.' } as const;
     this.#core.connection(oldest, { type: 'abort', failure }, now);
   }
+  get #versionMax(): number {
+    return this.#core.options.versionMax ?? PROTOCOL_VERSION_MAX;
+  }
+  /** Before anything of this session counts (spec/02 “Versions”). */
+  #checkVersion(name: string, ready: Ready): Result<void> {
+    const { minVersion = 1 } = this.#core.desk.book.record(name).pin ?? {};
+    const { maxVersion: peerMax } = ready;
+    return checkVersion({ chosen: PROTOCOL_VERSION, ownMax: this.#versionMax, peerMax, minVersion });
+  }
+  #raiseVersion(name: string, ready: Ready): void {
+    const { minVersion = 1 } = this.#core.desk.book.record(name).pin ?? {};
+    const raised = raiseMinVersion({ ownMax: this.#versionMax, peerMax: ready.maxVersion, minVersion });
+    if (raised === minVersion) return;
+    const record = this.#core.desk.raiseVersion(name, raised);
+    this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
+  }
   #confirm(name: string, now: Now): void {
     const before = this.#core.desk.book.record(name);
     const record = this.#core.desk.confirm(name, now.wall);
@@ -187,7 +214,7 @@ export class Sessions {
     const ready: Ready = {
       status: session.verdict,
       clock: Math.max(0, Math.round(now.wall)),
-      maxVersion: MAX_VERSION,
+      maxVersion: this.#versionMax,
       capabilities: this.#core.options.isStoreVolatile === true ? VOLATILE_EPOCH : 0,
       // Whoever is not let in learns nothing of the talk with the pinned key.
       ...(isOk ? session.peer.outbox.readyFields : { epoch: new Uint8Array(16), first: 1, last: 0 }),

@@ -4,8 +4,11 @@ import type { Primitives, X25519KeyPair } from '../crypto/index.ts';
 import {
   approvePending,
   formatSafetyNumber,
+  isAwaitedKey,
+  isEnrolAwaited,
   mayEnrol,
   openRepairWindow,
+  raiseVersion,
   safetyNumber,
   settleEnrol,
   settleSession,
@@ -15,6 +18,13 @@ import {
   type Verdict,
 } from '../directory/index.ts';
 import type { EnrolAuthority, Established, SessionAuthority } from '../protocol/handshake/index.ts';
+import { PROTOCOL_VERSION } from '../protocol/wire/index.ts';
+
+type EnrolClaim = Parameters<EnrolAuthority['passwordsFor']>[0];
+interface EnrolPasswords {
+  readonly pwI: Bytes;
+  readonly pwR: Bytes;
+}
 
 /** Who is who while a handshake runs, and what its end does to the pins (spec/08-trust.md). */
 export class TrustDesk {
@@ -25,6 +35,7 @@ export class TrustDesk {
   readonly #keys: X25519KeyPair;
   /** Makes fakes that nobody can tell from the real thing, new at every start. */
   readonly #bootSecret: Bytes;
+  readonly #isEnrolClosed: boolean;
 
   constructor(options: {
     readonly primitives: Primitives;
@@ -33,6 +44,7 @@ export class TrustDesk {
     readonly directory: Directory;
     readonly records: Iterable<TrustRecord>;
     readonly bootSecret: Bytes;
+    readonly isEnrolClosed: boolean;
   }) {
     this.#primitives = options.primitives;
     this.#self = options.self;
@@ -40,22 +52,31 @@ export class TrustDesk {
     this.directory = options.directory;
     this.book = new TrustBook(options.records);
     this.#bootSecret = options.bootSecret;
+    this.#isEnrolClosed = options.isEnrolClosed;
+  }
+
+  /** The option `closed`: nobody is awaited, so no enrol is even begun (spec/08 "Closed"). */
+  isClosedToEnrols(nowWall: number): boolean {
+    return this.#isEnrolClosed && !isEnrolAwaited(this.book, nowWall);
   }
 
   /** Unknown names, foreign keys and closed doors get passwords that nobody has: same work, same bytes, same silence. */
-  enrolAuthority(nowWall: number): EnrolAuthority {
-    return {
-      passwordsFor: ({ userI, userR, remoteStatic }) =>
-        this.#enrolPasswords(decodeUtf8(userI), decodeUtf8(userR), remoteStatic, nowWall) ?? {
-          pwI: this.#fake('pw I', userI, userR),
-          pwR: this.#fake('pw R', userI, userR),
-        },
+  enrolPasswords(claim: EnrolClaim, nowWall: number): EnrolPasswords {
+    // Made for everybody, or the work would tell who is known.
+    const fakes = {
+      pwI: this.#fake('pw I', claim.userI, claim.userR),
+      pwR: this.#fake('pw R', claim.userI, claim.userR),
     };
+    return this.#realPasswords(claim, nowWall) ?? fakes;
   }
 
   sessionAuthority(): SessionAuthority {
     return {
-      pskFor: (remoteStatic) => this.book.findKey(remoteStatic)?.psk ?? this.#fake('psk', remoteStatic),
+      pskFor: (remoteStatic) => {
+        const fake = this.#fake('psk', remoteStatic);
+        const found = this.book.findKey(remoteStatic);
+        return found && this.#isSpoken(found.username, remoteStatic) ? found.psk : fake;
+      },
       nameFor: (remoteStatic) => this.book.findKey(remoteStatic)?.username,
     };
   }
@@ -101,6 +122,10 @@ export class TrustDesk {
   confirm(username: string, nowWall: number): TrustRecord {
     return this.#put(settleSession(this.book.record(username), nowWall));
   }
+  /** Both sides have shown that they speak this version. */
+  raiseVersion(username: string, minVersion: number): TrustRecord {
+    return this.#put(raiseVersion(this.book.record(username), minVersion));
+  }
   approve(username: string, nowWall: number): TrustRecord {
     return this.#put(approvePending(this.book.record(username), nowWall));
   }
@@ -145,17 +170,21 @@ export class TrustDesk {
     return verdict;
   }
 
-  #enrolPasswords(
-    userI: string | undefined,
-    userR: string | undefined,
-    key: Bytes,
-    nowWall: number,
-  ): { readonly pwI: Bytes; readonly pwR: Bytes } | undefined {
-    if (userI === undefined || userR !== this.#self || userI === this.#self) return undefined;
-    const entry = this.directory.entry(userI);
-    if (!entry || (entry.key && !equalBytes(entry.key, key))) return undefined;
-    if (!mayEnrol(this.book, userI, key, nowWall)) return undefined;
-    return { pwI: encodeUtf8(this.#password(userI)), pwR: encodeUtf8(this.#password(this.#self)) };
+  #realPasswords({ userI, userR, remoteStatic }: EnrolClaim, nowWall: number): EnrolPasswords | undefined {
+    const nameI = decodeUtf8(userI);
+    if (nameI === undefined || decodeUtf8(userR) !== this.#self || nameI === this.#self) return undefined;
+    const entry = this.directory.entry(nameI);
+    if (!entry || (entry.key && !equalBytes(entry.key, remoteStatic))) return undefined;
+    if (!mayEnrol(this.book, nameI, remoteStatic, nowWall)) return undefined;
+    if (!this.#isSpoken(nameI, remoteStatic)) return undefined;
+    if (this.#isEnrolClosed && !isAwaitedKey(this.book, nameI, remoteStatic, nowWall)) return undefined;
+    return { pwI: encodeUtf8(this.#password(nameI)), pwR: encodeUtf8(this.#password(this.#self)) };
+  }
+
+  /** A pin that a newer program wrote may name a version that this one does not speak: no session is better than a worse one. */
+  #isSpoken(username: string, key: Bytes): boolean {
+    const { pin } = this.book.record(username);
+    return !pin || !equalBytes(pin.key, key) || pin.minVersion <= PROTOCOL_VERSION;
   }
 
   #password(username: string): string {

@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../api/index.ts';
 import type { Brand, Bytes, Failure } from '../base/index.ts';
-import type { Directory, TrustRecord } from '../directory/index.ts';
+import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { DeliveryChange } from '../protocol/delivery/index.ts';
 import type { ConnectionPhase } from '../protocol/session/index.ts';
 
@@ -39,7 +39,11 @@ export type EngineOutput =
     }
   | { readonly type: 'event'; readonly event: ChatEvent };
 
-export type Change = DeliveryChange | { readonly type: 'trust'; readonly record: TrustRecord };
+export type Change =
+  | DeliveryChange
+  | { readonly type: 'trust'; readonly record: TrustRecord }
+  /** The whole ledger, in place of the one before. */
+  | { readonly type: 'guesses'; readonly guesses: GuessLedger };
 
 /** The only writer. Everything one turn of the event loop brought in is one transaction. */
 export interface Store {

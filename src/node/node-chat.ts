@@ -42,7 +42,7 @@ export class NodeChat implements Chat {
   }
 
   async contacts(): Promise<readonly ContactView[]> {
-    return this.#engine.commands.contacts();
+    return this.#engine.commands.contacts(readClock());
   }
   async sendText(command: SendText): Promise<MessageId> {
     return this.#act(() => this.#engine.commands.sendText(command, readClock()));
@@ -72,6 +72,9 @@ export class NodeChat implements Chat {
   }
   async openRepair(name: string): Promise<{ readonly untilWall: number }> {
     return this.#decide(() => this.#engine.commands.openRepair(name, readClock()));
+  }
+  async forgiveGuesses(name: string): Promise<void> {
+    await this.#decide(() => this.#engine.commands.forgiveGuesses(name));
   }
   async retry(name: string): Promise<void> {
     this.#act(() => this.#engine.commands.retry(name));

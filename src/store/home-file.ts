@@ -1,13 +1,21 @@
 import * as v from 'valibot';
 import { decodeUtf8, failure, Secret, success, type Bytes, type Result } from '../base/index.ts';
-import type { PendingKey, Pin, TrustRecord } from '../directory/index.ts';
+import {
+  GUESS_BUCKETS,
+  NO_GUESSES,
+  type GuessLedger,
+  type PendingKey,
+  type Pin,
+  type TrustRecord,
+} from '../directory/index.ts';
 
-/** What lies in the home: who we are, our static secret key, and what we trust. */
+/** What lies in the home: who we are, our static secret key, what we trust, and who guessed wrong how often. */
 export interface HomeContent {
   readonly username: string;
   /** X25519, 32 bytes. */
   readonly secret: Bytes;
   readonly records: readonly TrustRecord[];
+  readonly guesses: GuessLedger;
 }
 
 const VERSION = 1;
@@ -35,11 +43,25 @@ const record = v.object({
   pending: v.optional(v.object({ key, psk: key, since: time })),
   repair_until: v.optional(time),
 });
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const guesses = v.object({
+  // [bucket, failures, time of the last one]: a bounded number of rows, each on one line.
+  buckets: v.array(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,4} \d{1,15} \d{1,15}$/, 'not three numbers'),
+      v.transform((row) => row.split(' ').map(Number) as [number, number, number]),
+      v.check(([bucket, failures]) => bucket < GUESS_BUCKETS && failures > 0, 'out of range'),
+    ),
+  ),
+  names: v.array(v.object({ username: v.string(), failures: count })),
+});
 const home = v.object({
   version: v.literal(VERSION),
   username: v.string(),
   secret: key,
   trust: v.array(record),
+  guesses: v.optional(guesses),
 });
 
 /** Fails with home-damaged, naming the field. */
@@ -51,11 +73,12 @@ export function decodeHomeFile(bytes: Bytes): Result<HomeContent> {
     const [issue] = parsed.issues;
     return failure('home-damaged', `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
   }
-  const { username, secret, trust } = parsed.output;
-  return success({ username, secret, records: trust.map((row) => toRecord(row)) });
+  const { username, secret, trust, guesses: failed } = parsed.output;
+  const records = trust.map((row) => toRecord(row));
+  return success({ username, secret, records, guesses: failed ? toLedger(failed) : NO_GUESSES });
 }
 
-export function encodeHomeFile({ username, secret, records }: HomeContent): string {
+export function encodeHomeFile({ username, secret, records, guesses: ledger }: HomeContent): string {
   const trust = records.map(({ pin, pending, repairUntilWall, ...rest }) => ({
     ...rest,
     ...(pin && { pin: fromPin(pin) }),
@@ -68,7 +91,30 @@ export function encodeHomeFile({ username, secret, records }: HomeContent): stri
     }),
     ...(repairUntilWall !== undefined && { repair_until: wall(repairUntilWall) }),
   }));
-  return `${JSON.stringify({ version: VERSION, username, secret: base64(secret), trust }, undefined, 2)}\n`;
+  const content = {
+    version: VERSION,
+    username,
+    secret: base64(secret),
+    trust,
+    ...(ledger.buckets.size > 0 && { guesses: fromLedger(ledger) }),
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+function fromLedger({ buckets, names }: GuessLedger): v.InferInput<typeof guesses> {
+  return {
+    buckets: [...buckets].map(
+      ([bucket, { failures, lastWall }]) => `${bucket} ${failures} ${wall(lastWall)}`,
+    ),
+    names: [...names].map(([username, failures]) => ({ username, failures })),
+  };
+}
+
+function toLedger({ buckets, names }: v.InferOutput<typeof guesses>): GuessLedger {
+  return {
+    buckets: new Map(buckets.map(([bucket, failures, lastWall]) => [bucket, { failures, lastWall }])),
+    names: new Map(names.map(({ username, failures }) => [username, failures])),
+  };
 }
 
 function fromPin(pin: Pin): v.InferInput<typeof home>['trust'][number]['pin'] {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CodedError, encodeUtf8, type Bytes } from '../base/index.ts';
-import type { TrustRecord } from '../directory/index.ts';
+import { NO_GUESSES, type GuessLedger, type TrustRecord } from '../directory/index.ts';
 import type { Change, Store } from '../engine/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { decodeHomeFile, encodeHomeFile, type HomeContent } from './home-file.ts';
@@ -24,7 +24,7 @@ export function homeOwner(folder: string): string | undefined {
 }
 
 /**
- * A person's identity key and pins: one file, replaced as a whole at each commit. Messages are not in it: this store is
+ * A person's identity key, pins and failed guesses: one file, replaced as a whole at each commit. Messages are not in it: this store is
  * volatile for them, and the engine's queues are their only place.
  */
 export class Home implements Store, Disposable {
@@ -33,12 +33,14 @@ export class Home implements Store, Disposable {
   readonly secret: Bytes;
   readonly #lock: HomeLock | undefined;
   readonly #records: Map<string, TrustRecord>;
+  #guesses: GuessLedger;
 
   constructor(folder: string, content: HomeContent, lock: HomeLock | undefined) {
     this.folder = folder;
     this.username = content.username;
     this.secret = content.secret;
     this.#records = new Map(content.records.map((record) => [record.username, record]));
+    this.#guesses = content.guesses;
     this.#lock = lock;
   }
 
@@ -46,12 +48,17 @@ export class Home implements Store, Disposable {
     return [...this.#records.values()];
   }
 
+  get guesses(): GuessLedger {
+    return this.#guesses;
+  }
+
   /** Throws home-unusable when the disk refuses; the changes then go out with the next commit that works. */
   commit(changes: readonly Change[]): void {
     let isChanged = false;
     for (const change of changes) {
-      if (change.type !== 'trust') continue;
-      this.#records.set(change.record.username, change.record);
+      if (change.type === 'trust') this.#records.set(change.record.username, change.record);
+      else if (change.type === 'guesses') this.#guesses = change.guesses;
+      else continue;
       isChanged = true;
     }
     if (!isChanged) return;
@@ -83,7 +90,9 @@ export function openHome({ folder, username, isReadOnly, newSecret }: OpenHome):
   const lock = lockHome(folder);
   try {
     // Only under the lock is it certain that nobody else makes the key at the same moment.
-    const content = readHome(folder) ?? createHome(folder, { username, secret: newSecret(), records: [] });
+    const content =
+      readHome(folder) ??
+      createHome(folder, { username, secret: newSecret(), records: [], guesses: NO_GUESSES });
     const home = new Home(folder, owned(folder, content, username), isReadOnly ? undefined : lock);
     if (isReadOnly) lock[Symbol.dispose]();
     return home;

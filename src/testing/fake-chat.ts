@@ -135,6 +135,10 @@ export class FakeChat implements Chat {
     this.calls.push(`repair ${name}`);
     return { untilWall: WALL + 600_000 };
   }
+  async forgiveGuesses(name: string): Promise<void> {
+    this.#contact(name);
+    this.calls.push(`forgiven ${name}`);
+  }
   async retry(name: string): Promise<void> {
     this.#contact(name);
     this.calls.push(`retry ${name}`);

@@ -1,4 +1,4 @@
-import { encodeUtf8, type Bytes, type Failure } from '../base/index.ts';
+import { encodeUtf8, success, type Bytes, type Failure } from '../base/index.ts';
 import type { Entropy, X25519KeyPair } from '../crypto/index.ts';
 import { nativePrimitives } from '../primitives/index.ts';
 import {
@@ -67,7 +67,10 @@ export function enrolPair(options: HandshakePairOptions): HandshakePair {
       passwords: { own: 'hare', peer: 'tortoise' },
       ...(expectedKey === undefined ? {} : { expectedKey }),
     }),
-    responder: enrolResponder({ ...bobBase(options, 1), authority: { passwordsFor: () => passwords } }),
+    responder: enrolResponder({
+      ...bobBase(options, 1),
+      authority: { passwordsFor: () => success(passwords) },
+    }),
   };
 }
 

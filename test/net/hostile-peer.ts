@@ -1,6 +1,6 @@
 import { createCipheriv, createHmac, randomBytes, randomUUID, type Cipheriv } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { concatBytes, encodeUtf8, Writer, type Bytes } from '../../src/base/index.ts';
+import { concatBytes, encodeUtf8, success, Writer, type Bytes } from '../../src/base/index.ts';
 import type { X25519KeyPair } from '../../src/crypto/index.ts';
 import { nativePrimitives, systemEntropy } from '../../src/primitives/index.ts';
 import {
@@ -101,7 +101,7 @@ export class HostilePeer {
     };
     const machine =
       preface.value === 'enrol'
-        ? enrolResponder({ ...this.#base('enrol'), authority: { passwordsFor: () => passwords } })
+        ? enrolResponder({ ...this.#base('enrol'), authority: { passwordsFor: () => success(passwords) } })
         : sessionResponder({
             ...this.#base('session'),
             authority: { pskFor: () => this.#known?.psk ?? randomBytes(32), nameFor: () => peer },

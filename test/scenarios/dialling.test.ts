@@ -15,14 +15,14 @@ test('at most 10 dials are under way at once, open sessions do not count, and wa
   world.onPipe = (pipe) => {
     accepted.push(pipe.ends[1].name);
     const isOpening = (name: string) =>
-      alice.engine.commands.contacts().every((each) => each.name !== name || !each.connected);
+      alice.engine.commands.contacts(alice.time).every((each) => each.name !== name || !each.connected);
     most = Math.max(most, accepted.filter((name) => isOpening(name)).length);
   };
   for (const name of CROWD) alice.send(name, `for ${name}`);
   pass(world, 5_000);
   expect(most).toBe(10);
   expect(CROWD.filter((name) => texts(world.node(name)).length === 1)).toHaveLength(CROWD.length);
-  expect(alice.engine.commands.contacts().filter((each) => each.connected)).toHaveLength(CROWD.length);
+  expect(alice.engine.commands.contacts(alice.time).filter((each) => each.connected)).toHaveLength(CROWD.length);
   expect(turns()).toBeLessThan(2_000);
 });
 

@@ -57,7 +57,7 @@ test('a new key with the right password waits: both people see old and new numbe
   expect([undelivered(alice), undelivered(bob)]).toEqual([1, 1]);
   expect(reasons(bob)).toContain('key-pending');
   expect(states(alice), 'nothing left alice').not.toContain('sent');
-  expect(alice.engine.commands.contacts()[0]?.trust).toBe('key-pending');
+  expect(alice.engine.commands.contacts(alice.time)[0]?.trust).toBe('key-pending');
 });
 
 test('only the number of the key that waits approves it; then the texts of both directions flow by themselves (P4)', () => {

@@ -6,11 +6,12 @@ import { clock } from '../describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { findContact, safetyLines, safetyToJson } from './verify.ts';
+import { findContact, guessLines, safetyLines, safetyToJson } from './verify.ts';
 
 interface TrustFlags {
   readonly fingerprint?: string | undefined;
   readonly repair?: true | undefined;
+  readonly forgive?: true | undefined;
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -19,15 +20,16 @@ export function define(command: Command, context: CliContext): void {
     .argument('[name]', 'a contact; without it: everybody about whom something waits')
     .option('--fingerprint <digits>', 'approve the waiting key: its 60 digits, as compared with NAME')
     .option('--repair', 'let NAME pair again with the pinned key during the next ten minutes')
+    .option('--forgive', 'forget the failed attempts in NAME’s name: its next first contact is heard')
     .addHelpText(
       'before',
-      "Examples:\n  sotto trust\n  sotto trust bob\n  sotto trust bob --fingerprint '12345 67890 …'\n  sotto trust bob --repair\n\n",
+      "Examples:\n  sotto trust\n  sotto trust bob\n  sotto trust bob --fingerprint '12345 67890 …'\n  sotto trust bob --repair\n  sotto trust bob --forgive\n\n",
     )
     .action(async (name, options, self) => {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
-      if (options.fingerprint !== undefined && options.repair === true)
-        throw usageError('--fingerprint and --repair exclude each other');
+      const given = decisionsOf(options);
+      if (given.length > 1) throw usageError(`${given.slice(0, 2).join(' and ')} exclude each other`);
       context.exitCode =
         name === undefined
           ? await overview(options, settings, context)
@@ -36,19 +38,33 @@ export function define(command: Command, context: CliContext): void {
   addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
 }
 
-/** Everybody whose key waits for a decision. */
+function decisionsOf({ fingerprint, repair, forgive }: TrustFlags): readonly string[] {
+  return [
+    ...(fingerprint === undefined ? [] : ['--fingerprint']),
+    ...(repair === true ? ['--repair'] : []),
+    ...(forgive === true ? ['--forgive'] : []),
+  ];
+}
+
+/** Everybody whose key waits for a decision, and whose name somebody tried; only the former is an exit code's matter. */
 async function overview(flags: TrustFlags, settings: Settings, context: CliContext): Promise<ExitCode> {
   const { output } = context;
-  if (flags.fingerprint !== undefined || flags.repair === true) throw usageError('the name is missing');
+  if (decisionsOf(flags).length > 0) throw usageError('the name is missing');
   const services = await context.services();
   await using chat = await services.openChat(chatOptions(settings, context.env, 'read'), {
     signal: context.signal,
   });
-  const waiting = (await chat.contacts()).filter((contact) => contact.trust === 'key-pending');
+  const contacts = await chat.contacts();
+  const waiting = contacts.filter((contact) => contact.trust === 'key-pending');
+  const tried = contacts.filter((contact) => contact.failedGuesses && !waiting.includes(contact));
   for (const contact of waiting) {
     const safety = await chat.safety(contact.name);
     if (settings.json) output.json(safetyToJson(safety, contact));
     else for (const line of safetyLines(safety, contact, 'shell')) output.data(line.text, line.style);
+  }
+  for (const contact of tried) {
+    if (settings.json) output.json(safetyToJson(await chat.safety(contact.name), contact));
+    else for (const line of guessLines(contact, 'shell')) output.data(line.text, line.style);
   }
   if (waiting.length === 0 && !settings.json) output.note('nothing waits for your decision');
   return waiting.length === 0 ? EXIT.done : EXIT.identity;
@@ -61,7 +77,7 @@ async function trust(
   context: CliContext,
 ): Promise<ExitCode> {
   const { output } = context;
-  const changes = flags.fingerprint !== undefined || flags.repair === true;
+  const changes = decisionsOf(flags).length > 0;
   const services = await context.services();
   const options = chatOptions(settings, context.env, changes ? 'offline' : 'read');
   await using chat = await services.openChat(options, { signal: context.signal });
@@ -76,6 +92,12 @@ async function trust(
     const { untilWall } = await chat.openRepair(known);
     if (settings.json) output.json({ type: 'repair', name: known, until: new Date(untilWall).toISOString() });
     else output.note(`${known} may pair again until ${clock(untilWall)}`, 'good');
+    return EXIT.done;
+  }
+  if (flags.forgive === true) {
+    await chat.forgiveGuesses(known);
+    if (settings.json) output.json({ type: 'forgiven', name: known });
+    else output.note(`the failed attempts as ${known} are forgotten`, 'good');
     return EXIT.done;
   }
   const safety = await chat.safety(known);

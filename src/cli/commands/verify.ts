@@ -1,8 +1,15 @@
 import type { Command } from '@commander-js/extra-typings';
-import type { Chat, ContactView, SafetyView } from '../../api/index.ts';
+import type { Chat, ContactView, FailedGuessesView, SafetyView } from '../../api/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { describeKeyPending, groups, type Line } from '../describe.ts';
+import {
+  describeFailedGuesses,
+  describeKeyPending,
+  forgiveHint,
+  groups,
+  type Line,
+  type Place,
+} from '../describe.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
 
 export function define(command: Command, context: CliContext): void {
@@ -51,15 +58,33 @@ export function safetyToJson(
     trust: contact?.trust,
     verified: current?.verified ?? false,
     ...(current && { safety_number: groups(current.safetyNumber), key: current.key }),
+    ...(contact?.failedGuesses && { failed_attempts: failedToJson(contact.failedGuesses) }),
     ...(pending && { pending: { safety_number: groups(pending.safetyNumber), key: pending.key } }),
   };
+}
+
+function failedToJson({ failures, blockedUntilWall }: FailedGuessesView): Readonly<Record<string, unknown>> {
+  return {
+    failures,
+    ...(blockedUntilWall !== undefined && { blocked_until: new Date(blockedUntilWall).toISOString() }),
+  };
+}
+
+/** Who tried to be this contact, and what a person can do about it. */
+export function guessLines(contact: ContactView | undefined, place: Place): readonly Line[] {
+  const tried = contact && describeFailedGuesses(contact);
+  if (tried === undefined) return [];
+  return [
+    { text: tried, style: 'bad' },
+    { text: forgiveHint(contact?.name ?? '', place), style: 'plain' },
+  ];
 }
 
 /** The safety number in twelve groups of five, four a line as people read them aloud. */
 export function safetyLines(
   safety: SafetyView,
   contact: ContactView | undefined,
-  place: 'shell' | 'loop',
+  place: Place,
 ): readonly Line[] {
   const { name, current, pending } = safety;
   const lines: Line[] = [{ text: `${name}: ${trustWords(contact, safety)}`, style: 'plain' }];
@@ -73,6 +98,7 @@ export function safetyLines(
         style: 'plain',
       });
   }
+  lines.push(...guessLines(contact, place));
   if (!pending) return lines;
   return [
     ...lines,

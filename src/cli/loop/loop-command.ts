@@ -3,7 +3,7 @@ import { closest } from '../closest.ts';
 import { checkFingerprint } from '../commands/trust.ts';
 import { findContact, safetyLines } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
-import { clock, plural, sentence } from '../describe.ts';
+import { clock, describeFailedGuesses, plural, sentence } from '../describe.ts';
 import { usageError } from '../report-error.ts';
 import type { Style } from '../output.ts';
 import type { Conversation } from './conversation.ts';
@@ -33,8 +33,8 @@ export const LOOP_COMMANDS: readonly LoopCommand[] = [
   },
   {
     name: 'trust',
-    usage: '/trust NAME [DIGITS|repair]',
-    summary: 'what waits; approve a key; let NAME pair again',
+    usage: '/trust NAME [DIGITS|repair|forgive]',
+    summary: 'what waits; approve, pair again, forget attempts',
     run: trust,
   },
   { name: 'retry', usage: '/retry NAME', summary: 'try now what is not delivered to NAME', run: retry },
@@ -69,7 +69,7 @@ async function help(talk: Conversation): Promise<void> {
     'Type a text and press Enter. “@bob text” says at once for whom; “@bob,@carol text” sends to each.',
   );
   const rows = [...LOOP_COMMANDS, { usage: '/quit', summary: 'leave (also Ctrl-D); Ctrl-C leaves at once' }];
-  for (const { usage, summary } of rows) say(talk, `  ${usage.padEnd(28)}${summary}`);
+  for (const { usage, summary } of rows) say(talk, `  ${usage.padEnd(37)}${summary}`);
 }
 
 async function who(talk: Conversation): Promise<void> {
@@ -77,6 +77,8 @@ async function who(talk: Conversation): Promise<void> {
   say(talk, `you are ${talk.chat.self.username}`);
   for (const contact of contacts) {
     say(talk, `  ${contact.name}  ${contactWords(contact).join(' · ')}`);
+    const tried = describeFailedGuesses(contact);
+    if (tried !== undefined) say(talk, `    ${tried}`, 'bad');
     if (contact.trouble) say(talk, `    ${sentence(contact.trouble)}`, 'bad');
   }
   if (contacts.length === 0) say(talk, '  nobody else is in the directory: sotto directory add NAME');
@@ -125,12 +127,17 @@ async function verify(talk: Conversation, words: readonly string[]): Promise<voi
 }
 
 async function trust(talk: Conversation, words: readonly string[]): Promise<void> {
-  const name = await oneName(talk, words, '/trust NAME [DIGITS|repair]');
+  const name = await oneName(talk, words, '/trust NAME [DIGITS|repair|forgive]');
   const decision = words.slice(1).join(' ');
   if (decision === '') return showSafety(talk, name);
   if (decision === 'repair') {
     const { untilWall } = await talk.chat.openRepair(name);
     say(talk, `· ${name} may pair again until ${clock(untilWall)}`, 'good');
+    return;
+  }
+  if (decision === 'forgive') {
+    await talk.chat.forgiveGuesses(name);
+    say(talk, `· the failed attempts as ${name} are forgotten`, 'good');
     return;
   }
   await talk.chat.approveKey({ name, fingerprint: checkFingerprint(decision) });

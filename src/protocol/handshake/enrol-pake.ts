@@ -41,7 +41,7 @@ export function pakeKeys(
   shares: { readonly scalar: Bytes; readonly ya: Bytes; readonly yb: Bytes; readonly remoteShare: Bytes },
 ): EnrolKeys | undefined {
   const { handshakeHash, chainingKey } = noise;
-  const transcript = transcriptIr(shares.ya, preface, shares.yb, responderData());
+  const transcript = transcriptIr(shares.ya, preface, shares.yb, responderData(preface));
   const { scalar, remoteShare } = shares;
   const isk = calculateIsk(primitives, { scalar, remoteShare, sid: handshakeHash, transcript });
   if (isk === undefined) return undefined;

@@ -27,13 +27,13 @@ const EMPTY = new Uint8Array(0);
 export interface EnrolAuthority {
   /**
    * Both passwords in UTF-8. For an unknown pair of names: fakes, so that the work, the bytes and the time stay the
-   * same. Undefined: the connection is closed before PAKE2 (a budget is spent, enrol is closed).
+   * same. A failure (guess-budget, too-many-connections): the connection is closed before anything is computed for PAKE2.
    */
   passwordsFor(claim: {
     readonly userI: Bytes;
     readonly userR: Bytes;
     readonly remoteStatic: Bytes;
-  }): { readonly pwI: Bytes; readonly pwR: Bytes } | undefined;
+  }): Result<{ readonly pwI: Bytes; readonly pwR: Bytes }>;
 }
 
 export interface EnrolResponderOptions extends HandshakeBase {
@@ -92,10 +92,10 @@ function* pakeScript(
   const { ya, nameI: remoteName, userI, userR } = claim.value;
   const users = { userI, userR };
   const passwords = options.authority.passwordsFor({ ...users, remoteStatic });
-  if (passwords === undefined) return failure('not-proven', 'An enrol is not accepted at this time.');
+  if (!passwords.ok) return passwords;
   const pake: PakeContext = { primitives, noise, preface, users };
   const scalar = entropy.bytes(32);
-  const yb = pakeShare(pake, scalar, passwords);
+  const yb = pakeShare(pake, scalar, passwords.value);
   const keys = pakeKeys(pake, { scalar, ya, yb, remoteShare: ya });
   wipe(scalar);
   if (keys === undefined) return failure('handshake-point', 'The PAKE share of the peer is unusable.');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeHex, encodeUtf8, type Bytes } from '../../base/index.ts';
+import { encodeHex, encodeUtf8, failure, type Bytes } from '../../base/index.ts';
 import type { Entropy } from '../../crypto/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
 import {
@@ -86,19 +86,27 @@ describe('enrol', () => {
     expect(runHandshake(enrolPair({ ...seeds(), expectedKey: BOB.publicKey })).failure).toBeUndefined();
   });
 
-  test('the authority gets the claim and may close before PAKE2 (CRY-11)', () => {
+  test('the authority gets the claim and may close before anything is computed for PAKE2 (CRY-11)', () => {
     const claims: unknown[] = [];
+    const entropy = fastSeededEntropy(9);
+    let drawn = 0;
     const responder = enrolResponder({
       primitives: nativePrimitives,
-      entropy: fastSeededEntropy(9),
+      entropy: { ...entropy, bytes: (length) => (drawn++, entropy.bytes(length)) },
       preface: prefaceBytes(1),
       localName: 'bob',
       localStatic: BOB,
-      authority: { passwordsFor: (claim) => void claims.push(claim) },
+      authority: {
+        passwordsFor: (claim) => {
+          claims.push(claim);
+          drawn = 0;
+          return failure('guess-budget', 'Too many.');
+        },
+      },
     });
     const outcome = runHandshake({ initiator: enrolPair(seeds()).initiator, responder });
-    expect(outcome.failure).toMatchObject({ side: 'responder', failure: { code: 'not-proven' } });
-    expect(outcome.messages).toHaveLength(4);
+    expect(outcome.failure).toMatchObject({ side: 'responder', failure: { code: 'guess-budget' } });
+    expect([outcome.messages.length, drawn], 'no scalar was drawn').toEqual([4, 0]);
     expect(claims).toEqual([
       { userI: encodeUtf8('alice'), userR: encodeUtf8('bob'), remoteStatic: ALICE.publicKey },
     ]);

@@ -1,6 +1,7 @@
 export * from './enrol-initiator.ts';
 export * from './enrol-responder.ts';
 export {
+  refuseHandshake,
   type Established,
   type HandshakeBase,
   type HandshakeMachine,
@@ -12,3 +13,4 @@ export type { Role } from './pattern.ts';
 export * from './rekey.ts';
 export * from './session-initiator.ts';
 export * from './session-responder.ts';
+export * from './version.ts';

@@ -1,9 +1,6 @@
 import { concatBytes, encodeUtf8, wipe, Writer, type Bytes } from '../../base/index.ts';
 import { hkdfExpand, hkdfExtract, type Primitives } from '../../crypto/index.ts';
 
-/** The highest protocol version this program speaks. */
-export const PROTOCOL_VERSION_MAX = 1;
-
 /** EXS = HMAC(ck, "sotto/1 exporter"): a secret of the handshake that does not touch Split's keys. */
 export function exporterSecret(primitives: Primitives, chainingKey: Bytes): Bytes {
   return primitives.hmacSha256(chainingKey, encodeUtf8('sotto/1 exporter'));
@@ -64,7 +61,7 @@ export function enrolKeys(
   return keys;
 }
 
-/** ADb: authenticates the responder's highest version. */
-export function responderData(): Bytes {
-  return concatBytes(encodeUtf8('sotto/1 R'), Uint8Array.of(PROTOCOL_VERSION_MAX));
+/** ADb: the responder's word for the version that the preface names, its fifth byte (spec/02 §4.1). */
+export function responderData(preface: Bytes): Bytes {
+  return concatBytes(encodeUtf8('sotto/1 R'), preface.subarray(4, 5));
 }

@@ -129,4 +129,14 @@ export class ScriptedHandshake implements HandshakeMachine {
   }
 }
 
+/** A handshake that is over before it begins: nothing is computed, nothing is said. */
+export function refuseHandshake(reason: Failure): HandshakeMachine {
+  return new ScriptedHandshake('responder', refusal(reason));
+}
+
+// eslint-disable-next-line require-yield
+function* refusal(reason: Failure): Script {
+  return { ok: false, failure: reason };
+}
+
 const DEAD = failure('frame-length', 'The handshake has ended: no frame may come now.');

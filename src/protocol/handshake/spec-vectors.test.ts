@@ -54,7 +54,7 @@ function enrolVector() {
   const prs = passwordString(native, USERS, { pwI: encodeUtf8('hare'), pwR: encodeUtf8('tortoise') });
   const g = calculateGenerator(native, { prs, ci: lvCat(USERS.userI, USERS.userR), sid: h });
   const [shareA, shareB] = [calculateShare(native, ya, g), calculateShare(native, yb, g)];
-  const transcript = transcriptIr(shareA, prefaceBytes(1), shareB, responderData());
+  const transcript = transcriptIr(shareA, prefaceBytes(1), shareB, responderData(prefaceBytes(1)));
   const isk = calculateIsk(native, { scalar: ya, remoteShare: shareB, sid: h, transcript })!;
   const exs = exporterSecret(native, ck);
   const keys = enrolKeys(native, { isk, exs, handshakeHash: h, transcript });

@@ -8,6 +8,7 @@ export interface Ready {
   readonly status: 'ok' | 'key-pending' | 'refused';
   /** The sender's UTC clock, ms since 1970. */
   readonly clock: number;
+  /** The highest protocol version its sender speaks, 1 or more. */
   readonly maxVersion: number;
   /** 32 bits, none of which has a meaning in version 1. */
   readonly capabilities: number;
@@ -61,7 +62,8 @@ export function decodeReady(body: Bytes): Result<Ready> {
     first: reader.u64(),
     last: reader.u64(),
   };
-  if (status === undefined || !reader.done) return failure('item-body', 'READY is malformed');
+  if (status === undefined || ready.maxVersion === 0 || !reader.done)
+    return failure('item-body', 'READY is malformed');
   return success({ status, ...ready });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Now } from '../../base/index.ts';
+import { failure as refusal, type Now } from '../../base/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
 import { ALICE, BOB, fastSeededEntropy, prefaceBytes } from '../../testing/index.ts';
 import { enrolInitiator, enrolResponder } from '../handshake/index.ts';
@@ -58,7 +58,7 @@ const roles: Readonly<Record<string, () => ConnectionRole>> = {
         ...base,
         localName: 'bob',
         localStatic: BOB,
-        authority: { passwordsFor: () => undefined },
+        authority: { passwordsFor: () => refusal('guess-budget', 'Not now.') },
       }),
   }),
 };
