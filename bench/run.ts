@@ -1,39 +1,59 @@
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { CONTENDERS } from './contenders/index.ts';
+// Sotto beside what others use: npm run bench. See README.md.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOptions, USAGE, type Options } from './options.ts';
+import { describe, keep } from './report.ts';
+import { summarise, type Rounds, type Starts } from './results.ts';
 import { runContender } from './run-contender.ts';
-import { SCENARIOS, type Effort, type Figures } from './scenarios.ts';
+import type { Figures } from './scenarios.ts';
+import { timeStarts } from './version-time.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    contenders: { type: 'string' },
-    rounds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    'cpu-prof-dir': { type: 'string' },
-  },
-});
+const START_PAIRS_MIN = 21;
+const WITHOUT_PACKAGES: ReadonlySet<string> = new Set(['sotto', 'raw', 'tls']);
 
-const quick: Effort = { trips: 400, measuredMs: 800, firstContacts: 5 };
-const full: Effort = { trips: 2_000, measuredMs: 2_000, firstContacts: 10 };
-const scenarios = values.only?.split(',') ?? Object.keys(SCENARIOS);
-const contenders = values.contenders?.split(',') ?? Object.keys(CONTENDERS);
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
-const profileFolder = values['cpu-prof-dir'] === undefined ? undefined : resolve(values['cpu-prof-dir']);
-if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
-
-const results: Record<string, Figures[]> = {};
-for (let round = 0; round < rounds; round++) {
-  for (let n = 0; n < contenders.length; n++) {
-    const contender = contenders[(n + round) % contenders.length] ?? '';
-    const figures = await runContender({
-      contender,
-      scenarios,
-      effort: values.quick ? quick : full,
-      profileFolder,
-    });
-    (results[contender] ??= []).push(figures);
-    process.stdout.write(`${contender} ${JSON.stringify(figures)}\n`);
+/** Rounds rotate who goes first, so that a machine that slows down slows all of them. */
+async function measure(options: Options): Promise<{ readonly rounds: Rounds; readonly starts: Starts }> {
+  const { contenders, scenarios, effort, profileFolder } = options;
+  const rounds: Record<string, (Figures | undefined)[]> = {};
+  for (const name of contenders) rounds[name] = [];
+  const starts: Readonly<Record<string, number>>[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    for (let n = 0; n < contenders.length && scenarios.length > 0; n++) {
+      const contender = contenders[(n + round) % contenders.length] ?? '';
+      process.stderr.write(`round ${round + 1} of ${options.rounds}: ${contender}\n`);
+      const run = runContender({ contender, scenarios, effort, profileFolder });
+      rounds[contender]?.push(await run.catch((error: unknown) => complain(contender, error)));
+    }
+    const pairs = options.isVersionTimed ? Math.ceil(START_PAIRS_MIN / options.rounds) : 0;
+    for (let pair = 0; pair < pairs; pair++) starts.push(timeStarts(starts.length));
   }
+  return { rounds, starts };
 }
+
+/** The others' figures are still worth having. */
+function complain(contender: string, error: unknown): undefined {
+  process.stderr.write(`${contender} failed: ${String(error)}\n`);
+  process.exitCode = 1;
+  return undefined;
+}
+
+function installPackages(): void {
+  if (existsSync(join(import.meta.dirname, 'node_modules'))) return;
+  process.stderr.write('installing what Sotto is compared with …\n');
+  const command = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error';
+  execFileSync(command, { cwd: import.meta.dirname, stdio: ['ignore', 2, 2], shell: true });
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) return void process.stdout.write(USAGE);
+  const options = readOptions(process.argv.slice(2));
+  if (options.contenders.some((name) => !WITHOUT_PACKAGES.has(name))) installPackages();
+  if (options.profileFolder !== undefined) mkdirSync(options.profileFolder, { recursive: true });
+  const { rounds, starts } = await measure(options);
+  const results = summarise(rounds, starts);
+  process.stdout.write(`\n${describe(results)}`);
+  if (options.isComplete) process.stdout.write(`\nwritten: ${keep(results).join(', ')}\n`);
+}
+
+await main();

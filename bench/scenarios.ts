@@ -1,15 +1,16 @@
 import type { Client } from './contender.ts';
 import { median, percentile } from './statistics.ts';
+import { textOf } from './texts.ts';
 
 // What is measured, the same for every contender. All of it runs in the client process.
 
-const TEXT_BYTES = 200;
 export const WINDOW = 256;
 
 export interface Effort {
   /** Round trips of `one`, after a fifth as many that do not count. */
   readonly trips: number;
-  /** Of `flight` and `cold`: how long is measured, after half as long that does not count. */
+  /** Of `flight` and `cold`: how long is run before it counts, and how long is measured. */
+  readonly warmUpMs: number;
   readonly measuredMs: number;
   readonly firstContacts: number;
 }
@@ -42,7 +43,7 @@ async function oneAtATime(client: Client, { trips }: Effort): Promise<Figures> {
 }
 
 /** 256 texts are under way all the time: each ack sends the next. */
-async function inFlight(client: Client, { measuredMs }: Effort): Promise<Figures> {
+async function inFlight(client: Client, { warmUpMs, measuredMs }: Effort): Promise<Figures> {
   let [sent, acked, isOver] = [0, 0, false];
   let whenAllAcked: (() => void) | undefined;
   const send = (count: number): void => {
@@ -54,7 +55,7 @@ async function inFlight(client: Client, { measuredMs }: Effort): Promise<Figures
     else if (acked === sent) whenAllAcked?.();
   });
   send(WINDOW);
-  await pause(measuredMs / 2);
+  await pause(warmUpMs);
   const [begin, before] = [performance.now(), acked];
   const cpu = process.cpuUsage();
   await pause(measuredMs);
@@ -68,8 +69,8 @@ async function inFlight(client: Client, { measuredMs }: Effort): Promise<Figures
 }
 
 /** Connect, handshake, one text, its ack, close; the next begins when the former is over. */
-async function coldCycles(client: Client, { measuredMs }: Effort): Promise<Figures> {
-  const warm = performance.now() + measuredMs / 2;
+async function coldCycles(client: Client, { warmUpMs, measuredMs }: Effort): Promise<Figures> {
+  const warm = performance.now() + warmUpMs;
   let cycles = 0;
   while (performance.now() < warm) await client.cycle(textOf(cycles++));
   const times: number[] = [];
@@ -96,9 +97,6 @@ async function firstContacts(client: Client, { firstContacts: count }: Effort): 
   return { firstMs: median(times) };
 }
 
-function textOf(n: number): string {
-  return `${n} `.padEnd(TEXT_BYTES, 'a text of two hundred bytes ');
-}
 async function pause(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -10,7 +10,7 @@ export function median(values: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-/** How far apart the rounds were: (largest - smallest) / median. */
+/** How far apart the middle half of the values is: (third quartile - first quartile) / median. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / median(values);
+  return (percentile(values, 0.75) - percentile(values, 0.25)) / median(values);
 }

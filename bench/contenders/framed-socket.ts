@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Conversation } from '../contender.ts';
+import { receive } from '../texts.ts';
 
 // The framing of the contenders that bring a byte stream and nothing else: raw TCP and TLS.
 // text: length (4 bytes) | id (8 bytes) | UTF-8; ack: id (8 bytes) of the last text received, which acknowledges all before.
@@ -73,7 +74,7 @@ class TextSender {
 }
 
 /** The receiving end: hands over every text, then acknowledges what one chunk brought with one ack. */
-export function receiveTexts(socket: Socket, onText: (text: string) => void): void {
+export function receiveTexts(socket: Socket): void {
   const writer = new BatchedWriter(socket);
   let rest: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
@@ -84,7 +85,7 @@ export function receiveTexts(socket: Socket, onText: (text: string) => void): vo
       const end = at + HEADER_BYTES + bytes.readUInt32BE(at);
       if (end > bytes.length) break;
       last = bytes.readBigUInt64BE(at + 4);
-      onText(bytes.toString('utf8', at + HEADER_BYTES, end));
+      receive(bytes.toString('utf8', at + HEADER_BYTES, end));
       at = end;
     }
     rest = bytes.subarray(at);

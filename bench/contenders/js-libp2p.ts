@@ -1,4 +1,5 @@
 import type { Client, Contender, Conversation } from '../contender.ts';
+import { receive } from '../texts.ts';
 import { oneTextClient } from './one-text-client.ts';
 import { peerPackage } from './peer-package.ts';
 
@@ -34,10 +35,9 @@ const ID_BYTES = 8;
 export const jsLibp2p: Contender = {
   serve: async () => {
     const node = await startNode(['/ip4/127.0.0.1/tcp/0']);
-    let received = 0;
     await node.handle(PROTOCOL, (stream) => {
       const read = frameReader((message) => {
-        if (message.toString('utf8', ID_BYTES) !== '') received++;
+        receive(message.toString('utf8', ID_BYTES));
         return message.subarray(0, ID_BYTES);
       });
       stream.addEventListener('message', ({ data }) => {
@@ -107,7 +107,9 @@ function frameReader<Value>(take: (message: Buffer) => Value): (chunk: Uint8Arra
 }
 
 async function startNode(listen: readonly string[]): Promise<Libp2p> {
-  const { createLibp2p } = await peerPackage<{ createLibp2p(options: object): Promise<Libp2p> }>('libp2p');
+  const { createLibp2p } = await peerPackage<{ createLibp2p: (options: object) => Promise<Libp2p> }>(
+    'libp2p',
+  );
   const { tcp } = await peerPackage<{ tcp: Factory }>('@libp2p/tcp');
   const { noise } = await peerPackage<{ noise: Factory }>('@libp2p/noise');
   const { yamux } = await peerPackage<{ yamux: Factory }>('@libp2p/yamux');
@@ -123,6 +125,8 @@ async function startNode(listen: readonly string[]): Promise<Libp2p> {
 }
 
 async function parseAddress(text: string): Promise<unknown> {
-  const { multiaddr } = await peerPackage<{ multiaddr(text: string): unknown }>('@multiformats/multiaddr');
+  const { multiaddr } = await peerPackage<{ multiaddr: (text: string) => unknown }>(
+    '@multiformats/multiaddr',
+  );
   return multiaddr(text);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { connect, createServer, type SecureContextOptions } from 'node:tls';
 import type { Contender } from '../contender.ts';
 import { converse, receiveTexts } from './framed-socket.ts';
 import { oneTextClient } from './one-text-client.ts';
@@ -22,8 +22,7 @@ export const mutualTls: Contender = {
       { ...identity(folder, 'server', 'client'), requestCert: true, rejectUnauthorized: true },
       (socket) => {
         socket.on('error', () => socket.destroy());
-        let received = 0;
-        receiveTexts(socket, () => received++);
+        receiveTexts(socket);
       },
     );
     server.listen(0, '127.0.0.1');
@@ -41,7 +40,7 @@ export const mutualTls: Contender = {
       servername: 'server',
     };
     return oneTextClient(async (onAcks) => {
-      const socket: TLSSocket = connect(options);
+      const socket = connect(options);
       await once(socket, 'secureConnect');
       if (!socket.authorized) throw new Error('the certificate is not the pinned one');
       return converse(socket, onAcks);
@@ -49,7 +48,7 @@ export const mutualTls: Contender = {
   },
 };
 
-function identity(folder: string, own: string, peer: string): TlsOptions {
+function identity(folder: string, own: string, peer: string): SecureContextOptions {
   return {
     key: readFileSync(join(folder, `${own}.key`)),
     cert: readFileSync(join(folder, `${own}.crt`)),

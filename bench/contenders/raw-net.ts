@@ -7,10 +7,9 @@ import { oneTextClient } from './one-text-client.ts';
 /** Plain TCP, no protection at all: what the machine and Node can do. One write a turn, one ack a chunk. */
 export const rawNet: Contender = {
   serve: async () => {
-    let received = 0;
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      receiveTexts(socket, () => received++);
+      receiveTexts(socket);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Contender, Conversation } from '../contender.ts';
+import { receive } from '../texts.ts';
 import { oneTextClient } from './one-text-client.ts';
 import { peerPackage } from './peer-package.ts';
 
@@ -27,13 +28,12 @@ export const secretStream: Contender = {
   serve: async () => {
     const SecretStream = await loadClass();
     const keyPair = SecretStream.keyPair();
-    let received = 0;
     const server = createServer((socket) => {
       socket.setNoDelay(true);
       const stream = new SecretStream(false, socket, { keyPair });
       stream.on('error', () => socket.destroy());
       stream.on('data', (message: Buffer) => {
-        if (message.toString('utf8', ID_BYTES) !== '') received++;
+        receive(message.toString('utf8', ID_BYTES));
         stream.write(message.subarray(0, ID_BYTES));
       });
       stream.on('end', () => stream.end());

@@ -5,11 +5,12 @@ import type { Chat, ChatEvent } from '../../src/api/index.ts';
 import { createServices } from '../../src/services.ts';
 import { freePort } from '../../test/free-port.ts';
 import type { Client, Contender, Conversation } from '../contender.ts';
+import { receive } from '../texts.ts';
 
 /** First contacts that one run may make: each needs an entry in the server's directory. */
 const STRANGERS = 64;
 
-const { openChat } = createServices({});
+const services = createServices({});
 
 /**
  * The whole program in process: a directory file and a home on disk at both ends, one listens, one dials. The ack is the
@@ -29,7 +30,7 @@ export const sotto: Contender = {
       })),
     ];
     writeFileSync(directoryOf(folder), JSON.stringify(entries), { mode: 0o600 });
-    const chat = await openChat({
+    const chat = await services.openChat({
       directory: directoryOf(folder),
       port,
       as: 'server',
@@ -37,9 +38,8 @@ export const sotto: Contender = {
       home: join(folder, 'home-server'),
       mode: 'listen',
     });
-    let received = 0;
     void listen(chat, (event) => {
-      if (event.type === 'message-received' && event.text.exact() !== '') received++;
+      if (event.type === 'message-received') receive(event.text.exact());
     });
     return { address: {}, close: async () => chat.close() };
   },
@@ -104,7 +104,7 @@ class Person {
   static async open(folder: string, name: string, options: { readonly lingerMs?: number }): Promise<Person> {
     const home = join(folder, `home-${name}`);
     return new Person(
-      await openChat({ directory: directoryOf(folder), as: name, home, mode: 'dial', ...options }),
+      await services.openChat({ directory: directoryOf(folder), as: name, home, mode: 'dial', ...options }),
     );
   }
 
