@@ -10,6 +10,7 @@ export interface ListenOptions {
   readonly port: number;
   /** Literal addresses; none means every address of IPv4 and IPv6. */
   readonly bind: readonly string[];
+  /** Gets it paused: of one that is dropped nothing is read. */
   readonly onSocket: (socket: Socket) => void;
   /** A listener has died (an accept error that ended it); the others live. */
   readonly onDied: (error: Error) => void;
@@ -48,7 +49,7 @@ async function listenOn(
   port: number,
   where: { readonly host: string; readonly ipv6Only?: boolean },
 ): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, onSocket);
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onSocket);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, port, where.host)));
     server.listen({ port, ...where }, () => {

@@ -15,13 +15,11 @@ const RELEASE_MS = 5_000;
 
 /** One TCP connection: bytes and ends, no protocol. */
 export class Stream {
-  readonly remoteAddress: string;
   readonly #socket: Socket;
   #isReleased = false;
 
   constructor(socket: Socket, events: StreamEvents) {
     this.#socket = socket;
-    this.remoteAddress = canonicalRemote(socket.remoteAddress ?? '');
     socket.setNoDelay(true);
     const unlessReleased = (act: () => void): void => {
       if (!this.#isReleased) act();
@@ -32,11 +30,19 @@ export class Stream {
     socket.on('error', () => unlessReleased(() => events.lost(RESET)));
     socket.on('close', () => unlessReleased(() => events.lost(RESET)));
     this.#congested = () => events.congested(true);
+    socket.resume();
   }
   readonly #congested: () => void;
 
   write(bytes: Bytes): void {
     if (this.#socket.writable && !this.#socket.write(bytes)) this.#congested();
+  }
+  /** At most one more piece is taken from the system until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+  resume(): void {
+    this.#socket.resume();
   }
   /** Half-close after what was written. */
   end(): void {
@@ -58,7 +64,17 @@ export class Stream {
 
 const RESET: Failure = { code: 'reset', message: 'The connection was reset.' };
 
-/** One spelling for one address: `::ffff:1.2.3.4` is 1.2.3.4 (NET-17). */
-function canonicalRemote(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+/** One spelling for one address: `::ffff:1.2.3.4` is 1.2.3.4 (NET-17). Undefined: the peer has gone already. */
+export function remoteAddressOf({ remoteAddress: address }: Socket): string | undefined {
+  return address?.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
+
+/** A reset, as cheap as an end can be: no stream, no waiting, and nothing that stays behind in the system. */
+export function drop(socket: Socket): void {
+  socket.on('error', ignore);
+  socket.resetAndDestroy();
+}
+
+function ignore(): void {
+  // Nobody is interested in a socket that is dropped.
 }

@@ -1,31 +1,27 @@
 import type { Socket } from 'node:net';
 import { CodedError, type Failure } from '../base/index.ts';
 import { networkOf } from '../directory/index.ts';
-import type { EngineInput, LinkId } from '../engine/index.ts';
-import { dial, Stream } from '../net/index.ts';
-
-/** Accepted connections whose peer is not proven, at most; then a random one of them makes room (spec/01). */
-export const UNPROVEN_MAX = 64;
+import type { Engine, EngineInput, LinkId } from '../engine/index.ts';
+import { dial, drop, remoteAddressOf, Stream } from '../net/index.ts';
+import { readClock } from './clock.ts';
 
 /** The sockets behind the engine's links: opened, written and released as it says; what they bring is enqueued. */
 export class Links {
   readonly #enqueue: (input: EngineInput) => void;
-  readonly #isProven: (link: LinkId) => boolean;
-  readonly #random: () => number;
+  readonly #engine: () => Pick<Engine, 'admit' | 'isProven'>;
   readonly #streams = new Map<LinkId, Stream>();
   readonly #dials = new Map<LinkId, AbortController>();
-  readonly #unproven = new Set<LinkId>();
+  /** Streams that brought something this turn, and are read on when it has been judged. */
+  readonly #paused = new Set<LinkId>();
   #next = 1;
 
   constructor(options: {
     readonly enqueue: (input: EngineInput) => void;
-    readonly isProven: (link: LinkId) => boolean;
-    /** 0 <= fraction < 1 */
-    readonly random: () => number;
+    /** Asked late: the engine takes its link ids from here. */
+    readonly engine: () => Pick<Engine, 'admit' | 'isProven'>;
   }) {
     this.#enqueue = options.enqueue;
-    this.#isProven = options.isProven;
-    this.#random = options.random;
+    this.#engine = options.engine;
   }
 
   nextId(): LinkId {
@@ -35,11 +31,17 @@ export class Links {
     return this.#streams.get(link);
   }
 
+  /** Whoever is not let in is dropped at once: nothing is kept of it, and nothing said. */
   accept(socket: Socket): void {
-    this.#makeRoom();
+    const remote = remoteAddressOf(socket);
+    if (remote === undefined) return drop(socket);
     const link = this.nextId();
-    this.#unproven.add(link);
-    this.#enqueue({ type: 'accepted', link, ...this.#attach(link, socket) });
+    const address = networkOf(remote);
+    const admitted = this.#engine().admit(link, address, readClock().monotonic);
+    if (!admitted.isLetIn) return drop(socket);
+    if (admitted.evicted !== undefined) this.#evict(admitted.evicted);
+    this.#enqueue({ type: 'accepted', link, address, remote });
+    this.#attach(link, socket);
   }
 
   dial(link: LinkId, host: string, port: number): void {
@@ -49,7 +51,9 @@ export class Links {
       (socket) => {
         this.#dials.delete(link);
         if (controller.signal.aborted) return void socket.destroy();
-        this.#enqueue({ type: 'connected', link, ...this.#attach(link, socket) });
+        const remote = remoteAddressOf(socket) ?? '';
+        this.#enqueue({ type: 'connected', link, address: networkOf(remote), remote });
+        this.#attach(link, socket);
       },
       (error: unknown) => {
         this.#dials.delete(link);
@@ -64,7 +68,13 @@ export class Links {
     this.#dials.delete(link);
     this.#streams.get(link)?.release();
     this.#streams.delete(link);
-    this.#unproven.delete(link);
+    this.#paused.delete(link);
+  }
+
+  /** What unproven peers have sent is judged: they are read on. Until then one piece of each is all that is held. */
+  readOn(): void {
+    for (const link of this.#paused) this.#streams.get(link)?.resume();
+    this.#paused.clear();
   }
 
   /** Every connection is given up, each side learns it as a loss. */
@@ -75,28 +85,30 @@ export class Links {
     for (const link of [...this.#streams.keys(), ...this.#dials.keys()]) this.release(link);
   }
 
-  #attach(link: LinkId, socket: Socket): { readonly address: string; readonly remote: string } {
+  #attach(link: LinkId, socket: Socket): void {
     const stream = new Stream(socket, {
-      bytes: (bytes) => this.#enqueue({ type: 'bytes', link, bytes }),
+      bytes: (bytes) => {
+        this.#enqueue({ type: 'bytes', link, bytes });
+        if (!this.#engine().isProven(link)) this.#pause(link);
+      },
       ended: () => this.#enqueue({ type: 'ended', link }),
       lost: (failure) => this.#enqueue({ type: 'lost', link, failure }),
       congested: (on) => this.#enqueue({ type: 'congested', link, on }),
     });
     this.#streams.set(link, stream);
-    const remote = stream.remoteAddress;
-    return { address: networkOf(remote), remote };
   }
 
-  #makeRoom(): void {
-    for (const link of this.#unproven) if (this.#isProven(link)) this.#unproven.delete(link);
-    if (this.#unproven.size < UNPROVEN_MAX) return;
-    const victim = [...this.#unproven][Math.floor(this.#random() * this.#unproven.size)];
-    if (victim === undefined) return;
-    this.#unproven.delete(victim);
+  #pause(link: LinkId): void {
+    this.#streams.get(link)?.pause();
+    this.#paused.add(link);
+  }
+
+  #evict(link: LinkId): void {
+    this.release(link);
     this.#enqueue({
       type: 'lost',
-      link: victim,
-      failure: { code: 'reset', message: 'Others wait to be heard.' },
+      link,
+      failure: { code: 'too-many-connections', message: 'Others wait to be heard.' },
     });
   }
 }

@@ -45,8 +45,7 @@ export class Node {
     };
     this.#links = new Links({
       enqueue: (input) => this.#loop.enqueue(input),
-      isProven: (link) => this.#engine.isProven(link),
-      random: () => Math.random(),
+      engine: () => this.#engine,
     });
     const trace = new Trace(parts.trace, (line) => process.stderr.write(line));
     this.#engine = new Engine({

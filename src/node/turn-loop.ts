@@ -79,6 +79,7 @@ export class TurnLoop {
       for (const output of outputs) this.#perform(output);
     }
     this.#refusal = failure;
+    this.#links.readOn();
     this.#setTimer();
     for (const tell of this.#whenCommitted.splice(0)) tell(failure);
   }

@@ -70,11 +70,19 @@ export class WireSocket implements Disposable {
   }
 }
 
+let strangers = 0;
+/** An address of loopback that nobody in this process has dialled from before. */
+export function strangerAddress(): string {
+  const number = ++strangers;
+  return `127.1.${(number >> 8) & 255}.${number & 255}`;
+}
+
+/** From an address of its own unless another is given: the limits of an address are a test's business only if it says so. */
 export async function dialRaw(
   port: number,
-  options: { readonly localAddress?: string } = {},
+  { localAddress = strangerAddress() }: { readonly localAddress?: string } = {},
 ): Promise<WireSocket> {
-  const socket = connect({ host: '127.0.0.1', port, ...options });
+  const socket = connect({ host: '127.0.0.1', port, localAddress });
   const wire = new WireSocket(socket);
   await until('a TCP connection', () => socket.readyState === 'open' || wire.isEnded);
   return wire;
