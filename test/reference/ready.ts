@@ -58,6 +58,5 @@ export function readReady(body: Bytes): Ready {
   };
   demand(ready.status <= 2, 'item-body');
   demand(ready.version >= 1, 'item-body');
-  demand(ready.first >= 1n && ready.first <= ready.last + 1n, 'item-body');
   return ready;
 }

@@ -38,7 +38,6 @@ export class Session {
   peerHasClosed = false;
   readonly out: Direction;
   readonly in: Direction;
-  readonly #note: Note;
   #h: Bytes;
   #keys: Keys;
   /** I: the exchange whose REKEY2 has not come. */
@@ -47,13 +46,17 @@ export class Session {
   #nextOut: Agreed | undefined;
   #nextIn: Agreed | undefined;
 
-  constructor(role: 'I' | 'R', { h, ss }: Pick<Proven, 'h' | 'ss'>, note: Note) {
+  constructor(role: 'I' | 'R', { h, ss }: Pick<Proven, 'h' | 'ss'>) {
     this.role = role;
-    this.#note = note;
     this.#h = h;
     this.#keys = sessionKeys(ss);
     this.out = direction(role === 'I' ? 1 : 2, this.#keys, h);
     this.in = direction(role === 'I' ? 2 : 1, this.#keys, h);
+  }
+
+  /** The keys agreed last. */
+  get keys(): Keys {
+    return this.#keys;
   }
 
   /** The body of a record with these items. Envelopes are sealed before (`seal`). */
@@ -77,8 +80,8 @@ export class Session {
   }
 
   /** A MSG item with a new envelope; its seq is that of the header. */
-  seal(written: Written): Item {
-    const envelope = sealEnvelope(this.out.envelopes, written, this.#note);
+  seal(written: Written, note: Note = () => undefined): Item {
+    const envelope = sealEnvelope(this.out.envelopes, written, note);
     return { type: 'MSG', seq: BigInt(written.header.seq), envelope };
   }
 
@@ -123,19 +126,18 @@ export class Session {
   }
 
   /** I begins an exchange: the item to send. */
-  beginRekey(secrets: RekeySecrets): Item {
-    this.#asked = rekeyInitiator(this.#h, this.#keys.rekey, secrets, this.#note);
+  beginRekey(secrets: RekeySecrets, note: Note = () => undefined): Item {
+    this.#asked = rekeyInitiator(this.#h, this.#keys.rekey, secrets, note);
     const first = this.#asked.next();
     if (first.done) throw new Error('a rekey begins with a message');
     return { type: 'REKEY1', message: first.value };
   }
 
-  /** R answers REKEY1: a record that ends with KEYSWITCH. */
-  answerRekey(rekey1: Bytes, secrets: RekeySecrets): Bytes {
+  /** R answers REKEY1: the items of one record. */
+  answerRekey(rekey1: Bytes, secrets: RekeySecrets): Item[] {
     const { rekey2, agreed } = rekeyResponder(this.#h, this.#keys.rekey, secrets, rekey1);
-    this.#nextOut = agreed;
-    this.#nextIn = agreed;
-    return this.send({ type: 'REKEY2', message: rekey2 }, { type: 'KEYSWITCH' });
+    this.#agree(agreed);
+    return [{ type: 'REKEY2', message: rekey2 }, { type: 'KEYSWITCH' }];
   }
 
   #takeRekey1(): void {
@@ -148,8 +150,7 @@ export class Session {
     const end = this.#asked.next(rekey2);
     if (!end.done) throw new Error('a rekey ends with its second message');
     this.#asked = undefined;
-    this.#nextOut = end.value;
-    this.#nextIn = end.value;
+    this.#agree(end.value);
   }
 
   #takeKeyswitch(isLast: boolean): void {
@@ -157,13 +158,18 @@ export class Session {
     this.#nextIn = this.#switch(this.in, this.#nextIn);
   }
 
+  /** `rekey` and h' serve the next exchange; each direction goes over with its KEYSWITCH. */
+  #agree(agreed: Agreed): void {
+    this.#h = agreed.h;
+    this.#keys = agreed.keys;
+    this.#nextOut = agreed;
+    this.#nextIn = agreed;
+  }
+
   /** From the next record on: all keys of this direction are new, and it counts from 0. */
   #switch(way: Direction, agreed: Agreed | undefined): undefined {
     if (agreed === undefined) throw new Error('no keys to switch to');
-    const fresh = direction(way.envelopes.dir, agreed.keys, agreed.h);
-    Object.assign(way, fresh);
-    this.#h = agreed.h;
-    this.#keys = agreed.keys;
+    Object.assign(way, direction(way.envelopes.dir, agreed.keys, agreed.h));
   }
 }
 
