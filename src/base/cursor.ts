@@ -30,16 +30,21 @@ export class Writer {
   }
 
   #integer(value: number, size: number): this {
-    if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
-      throw new RangeError(`${value} does not fit ${size} bytes`);
-    }
     const part = new Uint8Array(size);
-    for (let i = size - 1, rest = value; i >= 0; i--) {
-      part[i] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
+    writeInteger(part, 0, size, value);
     this.#parts.push(part);
     return this;
+  }
+}
+
+/** Big-endian, in place. A value out of range is our own bug and throws. */
+export function writeInteger(target: Bytes, offset: number, size: number, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
+    throw new RangeError(`${value} does not fit ${size} bytes`);
+  }
+  for (let i = offset + size - 1, rest = value; i >= offset; i--) {
+    target[i] = rest % 256;
+    rest = Math.floor(rest / 256);
   }
 }
 
@@ -97,9 +102,13 @@ export class Reader {
   }
 
   #integer(size: number): number {
-    const view = this.bytes(size);
+    if (size > this.remaining) {
+      this.#ok = false;
+      return 0;
+    }
     let value = 0;
-    for (const byte of view) value = value * 256 + byte;
+    for (const end = this.#offset + size; this.#offset < end; this.#offset++)
+      value = value * 256 + (this.#bytes[this.#offset] ?? 0);
     if (value > Number.MAX_SAFE_INTEGER) this.#ok = false;
     return this.#ok ? value : 0;
   }

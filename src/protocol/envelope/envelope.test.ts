@@ -222,11 +222,10 @@ describe('a direction', () => {
     const texts = ['one', '', 'three', 'four'].map(encodeUtf8);
     const messages = texts.map((plaintext, index) => ({ header: { ...HEADER, seq: index + 1 }, plaintext }));
     const oneByOne = new EnvelopeSealer(options);
-    const envelopes = new EnvelopeSealer(options).sealAll(messages);
-    expect(envelopes.map(encodeHex)).toEqual(
+    const items = new EnvelopeSealer(options).sealAll(messages);
+    expect(items.map(({ envelope }) => encodeHex(envelope))).toEqual(
       messages.map(({ header, plaintext }) => encodeHex(oneByOne.seal(header, plaintext))),
     );
-    const items = envelopes.map((envelope, index) => ({ seq: index + 1, envelope }));
     const { opened, failure } = new EnvelopeOpener(options).openAll(items);
     expect(failure).toBeUndefined();
     expect(opened.map(({ plaintext }) => encodeHex(plaintext))).toEqual(texts.map(encodeHex));
@@ -239,13 +238,11 @@ describe('a direction', () => {
       header: { ...HEADER, seq: index + 1, ...(text === 'two' ? { type } : {}) },
       plaintext: encodeUtf8(text),
     }));
-    const items = new EnvelopeSealer(options)
-      .sealAll(messages)
-      .map((envelope, index) => ({ seq: index + 1, envelope }));
+    const items = new EnvelopeSealer(options).sealAll(messages);
     const byText = new EnvelopeOpener(options).openAll(items);
     expect(byText.opened.map(({ header }) => header.seq)).toEqual([1]);
     expect(byText.failure?.code).toBe('envelope-text');
-    const swapped = [items[0]!, { ...items[2]!, seq: 3 }, items[1]!];
+    const swapped = [items[0]!, items[2]!, items[1]!];
     const byHmac = new EnvelopeOpener(options).openAll(swapped);
     expect(byHmac.opened.map(({ header }) => header.seq)).toEqual([1]);
     expect(byHmac.failure?.code).toBe('envelope-hmac');

@@ -1,4 +1,4 @@
-import { failure, success, type Result } from '../../base/index.ts';
+import { failure, success, type Bytes, type Result } from '../../base/index.ts';
 import { parseMessageId } from './message-id.ts';
 
 /** spec/04 "Limits". A longer text is refused by the session, not by the envelope. */
@@ -23,6 +23,12 @@ export interface EnvelopeHeader {
   readonly group?: string;
   /** ms since 1970: 0..8.64e15. */
   readonly expires?: number;
+}
+
+/** What a MSG item carries: an envelope and the seq before it. */
+export interface SealedEnvelope {
+  readonly seq: number;
+  readonly envelope: Bytes;
 }
 
 /** ECMAScript's last date; every language's 64-bit integer and double holds it. */

@@ -1,5 +1,12 @@
 import { decodeUtf8, failure, success, type Bytes, type Result } from '../../base/index.ts';
-import { checkHeaderRanges, CRC_MAX, ENVELOPE_BYTES_MAX, type EnvelopeHeader } from './header.ts';
+import type { Primitives } from '../../crypto/index.ts';
+import {
+  checkHeaderRanges,
+  CRC_MAX,
+  ENVELOPE_BYTES_MAX,
+  PLAINTEXT_BYTES_MAX,
+  type EnvelopeHeader,
+} from './header.ts';
 
 /**
  * The one layout of an envelope (spec/04 "The layout"), as JSON text and back:
@@ -17,12 +24,17 @@ export interface Layout {
   readonly headerText: string;
   readonly header: EnvelopeHeader;
   readonly crc: number;
-  /** Not yet known to be base64. */
   readonly message: string;
   readonly hmacType: string;
-  /** Not yet known to be base64. */
   readonly hmacValue: string;
   readonly encType: string;
+}
+
+export interface DecodedLayout extends Layout {
+  /** `message` decoded: at most 40 KiB. */
+  readonly ciphertext: Bytes;
+  /** `hmacValue` decoded: of any length. */
+  readonly tag: Bytes;
 }
 
 /** An envelope has 4 objects. More openings than this are refused unparsed, so that nesting never reaches a parser. */
@@ -36,9 +48,9 @@ export function encodeLayout(layout: Omit<Layout, 'header' | 'crc'>): string {
 
 /**
  * Fails, in this order, with `envelope-size`, `envelope-utf8`, `envelope-json`, `envelope-canonical`,
- * `envelope-schema`, `envelope-range`.
+ * `envelope-schema`, `envelope-range`, `envelope-base64` and, for a message that is too long, again `envelope-range`.
  */
-export function decodeLayout(envelope: Bytes): Result<Layout> {
+export function decodeLayout(primitives: Primitives, envelope: Bytes): Result<DecodedLayout> {
   if (envelope.length === 0 || envelope.length > ENVELOPE_BYTES_MAX) {
     return failure('envelope-size', `the envelope has ${envelope.length} bytes`);
   }
@@ -57,7 +69,18 @@ export function decodeLayout(envelope: Bytes): Result<Layout> {
     return failure('envelope-range', 'crc is out of its range');
   }
   const ranges = checkHeaderRanges(layout.header);
-  return ranges.ok ? success(layout) : ranges;
+  return ranges.ok ? decodeFields(primitives, layout) : ranges;
+}
+
+/** Fails with `envelope-base64` or `envelope-range`. */
+function decodeFields(primitives: Primitives, layout: Layout): Result<DecodedLayout> {
+  const ciphertext = primitives.decodeBase64(layout.message);
+  const tag = primitives.decodeBase64(layout.hmacValue);
+  if (ciphertext === undefined || tag === undefined)
+    return failure('envelope-base64', 'a field is not canonical base64');
+  if (ciphertext.length > PLAINTEXT_BYTES_MAX)
+    return failure('envelope-range', 'message is out of its range');
+  return success({ ...layout, ciphertext, tag });
 }
 
 function parseShallowJson(bytes: Bytes, text: string): { readonly value: unknown } | undefined {

@@ -9,19 +9,12 @@ import {
 } from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './direction.ts';
-import { PLAINTEXT_BYTES_MAX, type EnvelopeHeader } from './header.ts';
-import type { Layout } from './layout.ts';
+import type { EnvelopeHeader, SealedEnvelope } from './header.ts';
 import { readLayout } from './read-layout.ts';
 
 export interface OpenedEnvelope {
   readonly header: EnvelopeHeader;
   readonly plaintext: Bytes;
-}
-
-/** A MSG item: an envelope and the seq before it. */
-export interface SealedItem {
-  readonly seq: number;
-  readonly envelope: Bytes;
 }
 
 export interface OpenedEnvelopes {
@@ -51,7 +44,7 @@ export class EnvelopeOpener {
    * Checks in the order of spec/04 "What the receiver checks"; each failure has its own code. Nothing is decrypted before
    * its HMAC was right; k counts for an envelope that fails, too.
    */
-  openAll(items: readonly SealedItem[]): OpenedEnvelopes {
+  openAll(items: readonly SealedEnvelope[]): OpenedEnvelopes {
     const authentic: AuthenticEnvelope[] = [];
     let fault: Failure | undefined;
     for (const item of items) {
@@ -91,33 +84,21 @@ export class EnvelopeOpener {
     this.#direction.wipe();
   }
 
-  #authenticate({ seq, envelope }: SealedItem): Result<AuthenticEnvelope> {
+  #authenticate({ seq, envelope }: SealedEnvelope): Result<AuthenticEnvelope> {
     const position = this.#direction.nextPosition();
-    const layout = readLayout(envelope);
+    const layout = readLayout(this.#primitives, envelope);
     if (!layout.ok) return layout;
-    const { header, message, hmacValue } = layout.value;
-    const ciphertext = this.#primitives.decodeBase64(message);
-    const tag = this.#primitives.decodeBase64(hmacValue);
-    if (ciphertext === undefined || tag === undefined)
-      return failure('envelope-base64', 'a field is not canonical base64');
-    if (ciphertext.length > PLAINTEXT_BYTES_MAX)
-      return failure('envelope-range', 'message is out of its range');
+    const { header, message, crc, encType, hmacType, headerText, ciphertext, tag } = layout.value;
     if (header.seq !== seq)
       return failure('envelope-seq', `the header names seq ${header.seq}, its item ${seq}`);
-    const fault = this.#checksFault(layout.value, ciphertext, tag, position);
-    return fault ? { ok: false, failure: fault } : success({ header, ciphertext });
-  }
-
-  #checksFault(layout: Layout, ciphertext: Bytes, tag: Bytes, position: number): Failure | undefined {
-    const { message, crc, encType, hmacType, headerText } = layout;
     if (this.#primitives.crc32(message) !== crc)
-      return failure('envelope-crc', 'the CRC does not match the message').failure;
-    if (encType !== ENC_TYPE) return failure('envelope-enc-type', `enc_type is not ${ENC_TYPE}`).failure;
-    if (hmacType !== HMAC_TYPE) return failure('envelope-hmac-type', `hmac_type is not ${HMAC_TYPE}`).failure;
+      return failure('envelope-crc', 'the CRC does not match the message');
+    if (encType !== ENC_TYPE) return failure('envelope-enc-type', `enc_type is not ${ENC_TYPE}`);
+    if (hmacType !== HMAC_TYPE) return failure('envelope-hmac-type', `hmac_type is not ${HMAC_TYPE}`);
     const expected = this.#direction.sign(position, headerText, ciphertext);
-    return this.#primitives.equalConstantTime(tag, expected)
-      ? undefined
-      : failure('envelope-hmac', 'the HMAC does not match').failure;
+    if (!this.#primitives.equalConstantTime(tag, expected))
+      return failure('envelope-hmac', 'the HMAC does not match');
+    return success({ header, ciphertext });
   }
 }
 

@@ -1,7 +1,8 @@
 import { decodeUtf8, success, type Bytes, type Result } from '../../base/index.ts';
+import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, HMAC_TYPE } from './direction.ts';
-import { CRC_MAX, ENVELOPE_BYTES_MAX, TIME_MAX, type EnvelopeHeader } from './header.ts';
-import { decodeLayout, type Layout } from './layout.ts';
+import { CRC_MAX, ENVELOPE_BYTES_MAX, PLAINTEXT_BYTES_MAX, TIME_MAX, type EnvelopeHeader } from './header.ts';
+import { decodeLayout, type DecodedLayout } from './layout.ts';
 
 // A reader for the layout as an honest sender writes it, in one pass and without a JSON parser. What it does not
 // understand, `decodeLayout` reads as JSON, and that reading alone decides what is wrong with it.
@@ -14,16 +15,15 @@ const TAIL_LENGTH = SECURITY_START.length + HMAC_VALUE_LENGTH + SECURITY_END.len
 
 const ID_LENGTH = 36;
 const TYPE_LENGTH_MAX = 32;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** The same as `decodeLayout` for all bytes. */
-export function readLayout(envelope: Bytes): Result<Layout> {
+export function readLayout(primitives: Primitives, envelope: Bytes): Result<DecodedLayout> {
   const text = envelope.length <= ENVELOPE_BYTES_MAX ? decodeUtf8(envelope) : undefined;
-  const plain = text === undefined ? undefined : readPlain(text);
-  return plain ? success(plain) : decodeLayout(envelope);
+  const plain = text === undefined ? undefined : readPlain(primitives, text);
+  return plain ? success(plain) : decodeLayout(primitives, envelope);
 }
 
-function readPlain(text: string): Layout | undefined {
+function readPlain(primitives: Primitives, text: string): DecodedLayout | undefined {
   const cursor = new TextCursor(text, HEADER_START.length);
   if (!text.startsWith(HEADER_START)) return undefined;
   const crc = cursor.number('{"crc":', CRC_MAX);
@@ -35,8 +35,21 @@ function readPlain(text: string): Layout | undefined {
   if (!text.endsWith(SECURITY_END)) return undefined;
   const message = text.slice(cursor.offset, tail);
   const hmacValue = text.slice(tail + SECURITY_START.length, -SECURITY_END.length);
-  if (!BASE64.test(message) || !BASE64.test(hmacValue)) return undefined;
-  return { headerText, header, crc, message, hmacType: HMAC_TYPE, hmacValue, encType: ENC_TYPE };
+  const ciphertext = primitives.decodeBase64(message);
+  const tag = primitives.decodeBase64(hmacValue);
+  if (ciphertext === undefined || tag === undefined || ciphertext.length > PLAINTEXT_BYTES_MAX)
+    return undefined;
+  return {
+    headerText,
+    header,
+    crc,
+    message,
+    ciphertext,
+    hmacType: HMAC_TYPE,
+    hmacValue,
+    tag,
+    encType: ENC_TYPE,
+  };
 }
 
 function readHeader(cursor: TextCursor): EnvelopeHeader {

@@ -1,7 +1,13 @@
 import { concatBytes, encodeUtf8, type Bytes } from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './direction.ts';
-import { checkHeaderRanges, encodeHeader, PLAINTEXT_BYTES_MAX, type EnvelopeHeader } from './header.ts';
+import {
+  checkHeaderRanges,
+  encodeHeader,
+  PLAINTEXT_BYTES_MAX,
+  type EnvelopeHeader,
+  type SealedEnvelope,
+} from './header.ts';
 import { encodeLayout } from './layout.ts';
 
 /** What goes into an envelope. */
@@ -24,7 +30,7 @@ export class EnvelopeSealer {
    * The envelopes' bytes, views of one array. A header out of its ranges, or more than 40 KiB of plaintext, are our own bug
    * and throw before the counter or the keystream moved.
    */
-  sealAll(messages: readonly Sealable[]): readonly Bytes[] {
+  sealAll(messages: readonly Sealable[]): readonly SealedEnvelope[] {
     for (const { header, plaintext } of messages) {
       const ranges = checkHeaderRanges(header);
       if (!ranges.ok) throw new RangeError(ranges.failure.message);
@@ -32,19 +38,20 @@ export class EnvelopeSealer {
     }
     const plaintexts = concatBytes(...messages.map(({ plaintext }) => plaintext));
     const ciphertexts = viewsOf(this.#direction.applyKeystream(plaintexts));
-    const texts = messages.map(({ header, plaintext }) =>
-      this.#envelope(header, ciphertexts(plaintext.length)),
-    );
+    const texts = messages.map(({ header, plaintext }) => ({
+      seq: header.seq,
+      text: this.#envelope(header, ciphertexts(plaintext.length)),
+    }));
     // An envelope is ASCII, so a text's length is that of its bytes.
-    const envelopes = viewsOf(encodeUtf8(texts.join('')));
-    return texts.map((text) => envelopes(text.length));
+    const envelopes = viewsOf(encodeUtf8(texts.map(({ text }) => text).join('')));
+    return texts.map(({ seq, text }) => ({ seq, envelope: envelopes(text.length) }));
   }
 
   /** `sealAll` for one. */
   seal(header: EnvelopeHeader, plaintext: Bytes): Bytes {
-    const [envelope] = this.sealAll([{ header, plaintext }]);
-    if (envelope === undefined) throw new Error('nothing was sealed');
-    return envelope;
+    const [sealed] = this.sealAll([{ header, plaintext }]);
+    if (sealed === undefined) throw new Error('nothing was sealed');
+    return sealed.envelope;
   }
 
   /** Forgets the key of the HMAC; the sealer is of no use afterwards. */

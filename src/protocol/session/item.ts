@@ -1,4 +1,13 @@
-import { failure, Reader, success, unreachable, Writer, type Bytes, type Result } from '../../base/index.ts';
+import {
+  failure,
+  Reader,
+  success,
+  unreachable,
+  writeInteger,
+  Writer,
+  type Bytes,
+  type Result,
+} from '../../base/index.ts';
 import { REKEY1_LENGTH, REKEY2_LENGTH } from '../handshake/index.ts';
 import { CLOSE_LENGTH, decodeClose, encodeClose, type Close } from './close.ts';
 import { decodeReady, encodeReady, READY_LENGTH, type Ready } from './ready.ts';
@@ -53,8 +62,18 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The whole item with its header. Values out of range are our own bug and throw. */
 export function encodeItem(item: Item): Bytes {
-  const body = encodeBody(item);
-  return new Writer().u8(TYPES[item.type]).u16(body.length).bytes(body).finish();
+  const bytes = new Uint8Array(itemLength(item));
+  writeItem(item, bytes, 0);
+  return bytes;
+}
+
+/** `encodeItem` in place, where `itemLength` bytes are free; returns the offset behind it. */
+export function writeItem(item: Item, target: Bytes, offset: number): number {
+  const length = bodyLength(item);
+  writeInteger(target, offset, 1, TYPES[item.type]);
+  writeInteger(target, offset + 1, 2, length);
+  writeBody(item, target, offset + ITEM_HEADER_LENGTH);
+  return offset + ITEM_HEADER_LENGTH + length;
 }
 
 /** The length of the whole item with its header, without encoding it. */
@@ -90,13 +109,18 @@ export function decodeItem(type: number, body: Bytes): Result<Item> {
   }
 }
 
-function encodeBody(item: Item): Bytes {
+/** Messages are many: theirs is written without a detour. */
+function writeBody(item: Item, target: Bytes, offset: number): void {
+  if (item.type !== 'message') return target.set(encodeBody(item), offset);
+  if (item.seq < 1) throw new RangeError('a message has a seq from 1');
+  writeInteger(target, offset, MESSAGE_SEQ_LENGTH, item.seq);
+  target.set(item.envelope, offset + MESSAGE_SEQ_LENGTH);
+}
+
+function encodeBody(item: Exclude<Item, { type: 'message' }>): Bytes {
   switch (item.type) {
     case 'ready':
       return encodeReady(item.ready);
-    case 'message':
-      if (item.seq < 1) throw new RangeError('a message has a seq from 1');
-      return new Writer().u64(item.seq).bytes(item.envelope).finish();
     case 'ack':
       return encodeAck(item.ack);
     case 'ping':

@@ -18,10 +18,9 @@ export function packRecords(
   const records = [first];
   let items = first;
   let length = first.reduce((sum, item) => sum + itemLength(item), 0);
-  for (const { header, plaintext } of messages) {
-    const envelope = sealer.seal(header, plaintext);
-    onEnvelope?.(envelope);
-    const item: Item = { type: 'message', seq: header.seq, envelope };
+  for (const sealed of sealer.sealAll(messages)) {
+    onEnvelope?.(sealed.envelope);
+    const item: Item = { type: 'message', ...sealed };
     if (length + itemLength(item) > RECORD_ITEMS_MAX) {
       records.push((items = []));
       length = 0;

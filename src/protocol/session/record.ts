@@ -8,7 +8,7 @@ import {
   type Result,
 } from '../../base/index.ts';
 import type { Aead, Primitives } from '../../crypto/index.ts';
-import { decodeItem, encodeItem, ITEM_HEADER_LENGTH, itemLength, type Item } from './item.ts';
+import { decodeItem, ITEM_HEADER_LENGTH, itemLength, writeItem, type Item } from './item.ts';
 
 /** spec/03 "Records": a frame's 65,535 bytes less the 16 of the tag. */
 export const RECORD_PLAINTEXT_MAX = 65_519;
@@ -59,11 +59,7 @@ export class RecordSealer {
     if (this.#cipher.isExhausted) throw new CodedError(exhausted().failure);
     const plaintext = new Uint8Array(paddedLength(items.reduce((sum, item) => sum + itemLength(item), 0)));
     let offset = 0;
-    for (const item of items) {
-      const encoded = encodeItem(item);
-      plaintext.set(encoded, offset);
-      offset += encoded.length;
-    }
+    for (const item of items) offset = writeItem(item, plaintext, offset);
     return this.#cipher.seal(plaintext);
   }
 
@@ -129,8 +125,13 @@ function splitItems(
     parts.push({ type, body: plaintext.subarray(bodyOffset, bodyOffset + length) });
     offset = bodyOffset + length;
   }
-  if (parts.length === 0 || plaintext.subarray(offset).some((byte) => byte !== 0)) return undefined;
-  return parts;
+  return parts.length === 0 || !isZeroFrom(plaintext, offset) ? undefined : parts;
+}
+
+/** A loop: `some` calls a function for each of up to 8 KiB. */
+function isZeroFrom(bytes: Bytes, offset: number): boolean {
+  for (let i = offset; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
 
 /** The key and the counter of one direction: nonce = 4 zeros || n as little-endian u64, n runs on over a rekey. */
