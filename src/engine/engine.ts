@@ -8,12 +8,16 @@ import {
 } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
 import { diffDirectories, type Directory } from '../directory/index.ts';
-import { encodePreface, type PrefaceMode } from '../protocol/wire/index.ts';
-import { enrolResponder, sessionResponder, type HandshakeMachine } from '../protocol/handshake/index.ts';
+import type { PrefaceMode } from '../protocol/wire/index.ts';
+import type { HandshakeMachine } from '../protocol/handshake/index.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from '../protocol/session/index.ts';
+import { Admission, type Admitted } from './admission.ts';
+import { answerHandshake } from './answer.ts';
 import { Commands } from './commands.ts';
 import { earlier, type EngineCore, type EngineOptions } from './core.ts';
 import { Dialler } from './dialler.ts';
+import { gated } from './gate.ts';
+import { Guesses } from './guesses.ts';
 import type { Link } from './link.ts';
 import { Peer } from './peer.ts';
 import { Sessions } from './sessions.ts';
@@ -32,29 +36,51 @@ import type { EngineInput, EngineOutput, LinkId } from './types.ts';
 export class Engine implements Machine<EngineInput, EngineOutput> {
   readonly commands: Commands;
   readonly #options: EngineOptions;
+  readonly #core: EngineCore;
   readonly #desk: TrustDesk;
+  readonly #guesses: Guesses;
   readonly #peers = new Map<string, Peer>();
   readonly #links = new Map<LinkId, Link>();
+  readonly #admission: Admission;
   readonly #dialler: Dialler;
   readonly #sessions: Sessions;
   readonly #traffic: Traffic;
   #out: EngineOutput[] = [];
   #isShuttingDown = false;
+  /** Of the input that is being handled. */
+  #now: Now = { monotonic: 0, wall: 0 };
 
   constructor(options: EngineOptions) {
     this.#options = options;
     const { primitives, entropy, self, keys, directory, records } = options;
-    this.#desk = new TrustDesk({ primitives, self, keys, directory, records, bootSecret: entropy.bytes(32) });
-    const core: EngineCore = {
+    this.#desk = new TrustDesk({
+      primitives,
+      self,
+      keys,
+      directory,
+      records,
+      bootSecret: entropy.bytes(32),
+      isEnrolClosed: options.isEnrolClosed ?? false,
+    });
+    const random = (): number => randomFraction(entropy);
+    this.#admission = new Admission(directory, random);
+    const shared = {
       options,
       desk: this.#desk,
-      peers: this.#peers,
       links: this.#links,
-      emit: (output) => void this.#out.push(output),
+      emit: (output: EngineOutput) => void this.#out.push(output),
+    };
+    this.#guesses = new Guesses(shared);
+    const core: EngineCore = {
+      ...shared,
+      guesses: this.#guesses,
+      peers: this.#peers,
+      now: () => this.#now,
       connection: (link, input, now) => this.#connection(link, input, now),
-      random: () => randomFraction(entropy),
+      random,
       hasRoom: () => !this.#isShuttingDown && (options.hasRoom?.() ?? true),
     };
+    this.#core = core;
     this.#dialler = new Dialler(core);
     this.#sessions = new Sessions(core);
     this.#traffic = new Traffic(core);
@@ -65,6 +91,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   handle(input: EngineInput, now: Now): readonly EngineOutput[] {
+    this.#now = now;
     switch (input.type) {
       case 'accepted':
         this.#accept(input, now);
@@ -115,6 +142,17 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     return this.#links.size;
   }
 
+  /**
+   * Whether a connection that came in is to be `accepted`. To be asked at once, before anything is allocated for it;
+   * `address` is whom limits count as one, `now` the monotonic clock.
+   */
+  admit(link: LinkId, address: string, now: Instant): Admitted {
+    return this.#admission.admit(link, address, now);
+  }
+  /** Connections that were let in and have proven nothing yet. */
+  get unprovenLinks(): number {
+    return this.#admission.unproven;
+  }
   isProven(link: LinkId): boolean {
     return this.#links.get(link)?.session !== undefined;
   }
@@ -127,7 +165,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     const { primitives, entropy, lingerMs, onEnvelope, rekey } = this.#options;
     const role = {
       role: 'responder',
-      handshakeFor: (mode: PrefaceMode) => this.#responder(mode, now),
+      handshakeFor: (mode: PrefaceMode) => this.#responder(input.link, mode),
     } as const;
     const connection = new Connection({ primitives, entropy, role, lingerMs, now, onEnvelope, rekey });
     this.#links.set(input.link, {
@@ -150,12 +188,12 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     this.#dialler.connected(link, now);
   }
 
-  #responder(mode: PrefaceMode, now: Now): HandshakeMachine {
-    const { primitives, entropy, self, keys } = this.#options;
-    const base = { primitives, entropy, preface: encodePreface(mode), localName: self, localStatic: keys };
-    return mode === 'enrol'
-      ? enrolResponder({ ...base, authority: this.#desk.enrolAuthority(now.wall) })
-      : sessionResponder({ ...base, authority: this.#desk.sessionAuthority() });
+  #responder(link: LinkId, mode: PrefaceMode): HandshakeMachine {
+    const machine = answerHandshake(this.#core, this.#links.get(link), mode);
+    return gated(machine, {
+      mayAnswer: () => this.#admission.mayAnswer(link, this.#now.monotonic),
+      answered: () => this.#admission.answered(link, mode === 'session', this.#now.monotonic),
+    });
   }
 
   #dialFailed(id: LinkId, failure: Failure, now: Now): void {
@@ -192,8 +230,10 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
         break;
       case 'closed':
         this.#links.delete(link.id);
+        this.#admission.closed(link.id);
         this.#out.push({ type: 'release', link: link.id, phase: output.phase, failure: output.failure });
         this.#sessions.closed(link);
+        this.#guesses.closed(link, now);
         this.#dialler.closed(link, output.failure, now);
         break;
       case 'pake-started':
@@ -201,6 +241,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
         break;
       case 'established':
         this.#sessions.established(link, output.established, now);
+        if (link.session) this.#admission.proven(link.id, link.session.peer.name, link.address);
         break;
       case 'peer-ready':
         this.#sessions.peerReady(link, output.ready, now);
@@ -238,7 +279,9 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   #useDirectory(directory: Directory, now: Now): void {
     const difference = diffDirectories(this.#desk.directory, directory);
+    this.#guesses.useDirectory(this.#desk.directory, directory);
     this.#desk.directory = directory;
+    this.#admission.useDirectory(directory);
     for (const name of difference.added) this.#addPeer(name);
     for (const name of [...difference.added, ...difference.changed]) this.#peers.get(name)?.dial.restart();
     for (const [name, peer] of this.#peers) peer.entry = directory.entry(name);

@@ -1,2 +1,3 @@
+export type { EngineOptions } from './core.ts';
 export { Engine } from './engine.ts';
 export * from './types.ts';

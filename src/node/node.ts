@@ -55,6 +55,8 @@ export class Node {
       keys: this.#keys,
       directory: parts.directory,
       records: parts.home.records,
+      guesses: parts.home.guesses,
+      isEnrolClosed: options.isClosed ?? false,
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
       isDialling: options.mode === 'listen' || options.mode === 'dial',
       // A one-shot send has nobody to show a message to.

@@ -1,8 +1,15 @@
 import type { ChatEvent } from '../api/index.ts';
 import { encodeUtf8, type Bytes, type Failure, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, X25519KeyPair } from '../crypto/index.ts';
-import { parseDirectory, type Directory, type TrustRecord } from '../directory/index.ts';
-import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
+import { parseDirectory, type Directory, type GuessLedger, type TrustRecord } from '../directory/index.ts';
+import {
+  Engine,
+  type Change,
+  type EngineInput,
+  type EngineOptions,
+  type EngineOutput,
+  type LinkId,
+} from '../engine/index.ts';
 import { nativePrimitives } from '../primitives/index.ts';
 import { fastSeededEntropy } from './entropy.ts';
 import type { RekeyLimits } from '../protocol/session/index.ts';
@@ -21,6 +28,8 @@ export interface WorldOptions {
   readonly lingerMs?: number;
   /** When sessions take new keys; the same for every node. Default: as the program's. */
   readonly rekey?: Partial<RekeyLimits>;
+  /** What this node's program is started with. */
+  readonly settingsOf?: (name: string) => Pick<EngineOptions, 'isEnrolClosed' | 'versionMax'>;
 }
 
 /**
@@ -48,6 +57,9 @@ export class World {
   }
   get rekey(): Partial<RekeyLimits> | undefined {
     return this.#options.rekey;
+  }
+  settingsOf(name: string): ReturnType<NonNullable<WorldOptions['settingsOf']>> {
+    return this.#options.settingsOf?.(name) ?? {};
   }
   get lingerMs(): number {
     return this.#options.lingerMs ?? 60_000;
@@ -137,6 +149,7 @@ export class World {
 export interface SimulatedHome {
   readonly keys: X25519KeyPair;
   readonly records: readonly TrustRecord[];
+  readonly guesses?: GuessLedger;
 }
 
 export interface RestartOptions {
@@ -167,8 +180,7 @@ export class SimulatedNode {
     this.name = name;
     this.port = port;
     this.keys = home.keys;
-    for (const record of home.records) this.changes.push({ type: 'trust', record });
-    this.engine = this.#openEngine(directory, home.records, home.keys);
+    this.engine = this.#openEngine(directory, home);
   }
 
   /** A new process: the queue and the numbering are gone, the key and the pins are as they were committed, or as given. */
@@ -177,15 +189,17 @@ export class SimulatedNode {
     this.ends.clear();
     this.keys = home.keys;
     this.changes.length = 0;
-    for (const record of home.records) this.changes.push({ type: 'trust', record });
-    this.engine = this.#openEngine(directory, home.records, home.keys);
+    this.engine = this.#openEngine(directory, home);
   }
   /** What is on this node's disk. */
   get home(): SimulatedHome {
     const records = new Map<string, TrustRecord>();
-    for (const change of this.changes)
+    let guesses: GuessLedger | undefined;
+    for (const change of this.changes) {
       if (change.type === 'trust') records.set(change.record.username, change.record);
-    return { keys: this.keys, records: [...records.values()] };
+      if (change.type === 'guesses') guesses = change.guesses;
+    }
+    return { keys: this.keys, records: [...records.values()], ...(guesses ? { guesses } : {}) };
   }
 
   get time(): Now {
@@ -223,8 +237,12 @@ export class SimulatedNode {
     return this.#nextLink++ as LinkId;
   }
 
-  #openEngine(directory: Directory, records: readonly TrustRecord[], keys: X25519KeyPair): Engine {
+  #openEngine(directory: Directory, { keys, records, guesses }: SimulatedHome): Engine {
+    for (const record of records) this.changes.push({ type: 'trust', record });
+    if (guesses) this.changes.push({ type: 'guesses', guesses });
     return new Engine({
+      ...this.#world.settingsOf(this.name),
+      ...(guesses ? { guesses } : {}),
       primitives: nativePrimitives,
       entropy: this.#world.entropy,
       self: this.name,
