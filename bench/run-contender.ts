@@ -9,6 +9,8 @@ import type { Effort, Figures } from './scenarios.ts';
 
 const CHILD = join(import.meta.dirname, 'child.ts');
 const SILENCE_MS = 60_000;
+/** A profile takes a while to be written. */
+const END_MS = 10_000;
 
 export interface Run {
   readonly contender: string;
@@ -70,11 +72,11 @@ async function failure(child: ChildProcess, signal: AbortSignal): Promise<never>
   throw new Error(`a process of the bench ended early (${code})`);
 }
 
-/** A process that does not end by itself within two seconds is ended. */
+/** A process that does not end by itself in time is ended. */
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
   await exited;
   clearTimeout(timer);
 }

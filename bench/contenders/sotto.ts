@@ -8,7 +8,7 @@ import type { Client, Contender, Conversation } from '../contender.ts';
 import { receive } from '../texts.ts';
 
 /** First contacts that one run may make: each needs an entry in the server's directory. */
-const STRANGERS = 64;
+const STRANGERS = 16;
 
 const services = createServices({});
 
