@@ -9,7 +9,7 @@ export interface LongOptions {
   readonly seed: number;
   /** 1 is the full run; counts are multiplied by it. */
   readonly scale: number;
-  log(line: string): void;
+  readonly log: (line: string) => void;
 }
 
 /** One long run, a file of this folder that exports it as `part` and stands in parts.ts. */

@@ -3,4 +3,6 @@ import type { LongPart } from './part.ts';
 /** Every part by its name, in the order of a full run. Each is loaded when it is run. */
 export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongPart }>>> = {
   'bit-flips': () => import('./bit-flips.ts'),
+  guesses: () => import('./guesses.ts'),
+  fuzz: () => import('./fuzz.ts'),
 };
