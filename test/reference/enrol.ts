@@ -5,7 +5,7 @@ import { expand, extract, hmac } from './hash.ts';
 import { password, readNames, writeNames } from './identities.ts';
 import { decapsulate, encapsulate, kemKeys } from './ml-kem.ts';
 import { open, seal, SymmetricState } from './noise.ts';
-import { demand, type Note, Refused } from './refused.ts';
+import { demand, type Watch, Refused } from './refused.ts';
 import { checkPoint, dh, x25519Public } from './x25519.ts';
 
 // spec/02 §4.
@@ -63,15 +63,19 @@ export const prologue = (preface: Bytes): Bytes => concat(utf8('sotto/1'), u8(0)
 
 export const decryptFailed = (): Error => new Refused('handshake-decrypt');
 
-export function* enrolInitiator(me: EnrolInitiator, note: Note): Handshake {
-  const noise = new SymmetricState(ENROL_PROTOCOL, prologue(ENROL_PREFACE), decryptFailed);
+export function* enrolInitiator(me: EnrolInitiator, watch: Watch): Handshake {
+  const noise = new SymmetricState(ENROL_PROTOCOL, watch('prologue', prologue(ENROL_PREFACE)), decryptFailed);
 
   // -> e, e1
-  const e = x25519Public(me.ephemeral);
+  const e = watch('e of I', x25519Public(me.ephemeral));
   noise.mixHash(e);
   const kem = kemKeys(me.kemSeed);
-  const message1 = concat(e, noise.encryptAndHash(kem.publicKey), noise.encryptAndHash(zeros(0)));
-  note('h after message 1', noise.h);
+  const message1 = concat(
+    e,
+    noise.encryptAndHash(watch('e1', kem.publicKey)),
+    noise.encryptAndHash(zeros(0)),
+  );
+  watch('h after message 1', noise.h);
 
   // <- e, ee, ekem1, s, es
   const message2 = yield { send: [message1], needs: 1200 };
@@ -82,40 +86,40 @@ export function* enrolInitiator(me: EnrolInitiator, note: Note): Handshake {
   const peerStatic = checkPoint(noise.decryptAndHash(s));
   noise.mixKey(dh(me.ephemeral, peerStatic));
   noise.decryptAndHash(payload2);
-  note('h after message 2', noise.h);
+  watch('h after message 2', noise.h);
   demand(!equal(peerStatic, x25519Public(me.static)), 'handshake-self');
   demand(me.peerKey === undefined || equal(peerStatic, me.peerKey), 'handshake-key');
 
   // -> s, se
-  const encryptedStatic = noise.encryptAndHash(x25519Public(me.static));
+  const encryptedStatic = noise.encryptAndHash(watch('s of I', x25519Public(me.static)));
   noise.mixKey(dh(me.static, re));
   const message3 = concat(encryptedStatic, noise.encryptAndHash(zeros(0)));
   const { h, ck } = noise;
   const [toR, toI] = noise.split();
-  note('h after message 3', h);
-  note('ck after message 3', ck);
-  note('Split key I>R', toR);
-  note('Split key R>I', toI);
+  watch('h after message 3', h);
+  watch('ck after message 3', ck);
+  watch('Split key I>R', toR);
+  watch('Split key R>I', toI);
 
   // PAKE1
-  const g = proofGenerator(me.ownPassword, me.peerPassword, me.user, me.peer, h, note);
+  const g = proofGenerator(me.ownPassword, me.peerPassword, me.user, me.peer, h, watch);
   const ya = dh(me.pakeScalar, g);
-  const pake1 = concat(u8(0x01), writeNames(me.user, me.peer), ya);
+  const pake1 = watch('PAKE1', concat(u8(0x01), writeNames(me.user, me.peer), ya));
 
   // PAKE2
   const pake2 = yield { send: [message3, seal(toR, 0n, zeros(0), pake1)], needs: 81 };
   const [type, yb, tagR] = cut(openPake(toI, 0n, pake2), 1, 32, 32) as [Bytes, Bytes, Bytes];
   demand(equal(type, u8(0x02)), 'handshake-payload');
-  const keys = confirmationKeys(dh(me.pakeScalar, yb), ya, yb, h, ck, note);
-  demand(equal(tagR, keys.tagR), 'pake-confirm');
+  const keys = confirmationKeys(dh(me.pakeScalar, yb), ya, yb, h, ck, watch);
+  demand(equal(watch('Tb received', tagR), keys.tagR), 'pake-confirm');
 
   // PAKE3, after the commit of the pin
-  const pake3 = seal(toR, 1n, zeros(0), concat(u8(0x03), keys.tagI));
+  const pake3 = seal(toR, 1n, zeros(0), watch('PAKE3', concat(u8(0x03), keys.tagI)));
   return { send: [pake3], peer: me.peer, peerStatic, h, ss: keys.ss, pairPsk: keys.pairPsk };
 }
 
-export function* enrolResponder(me: EnrolResponder, note: Note): Handshake {
-  const noise = new SymmetricState(ENROL_PROTOCOL, prologue(ENROL_PREFACE), decryptFailed);
+export function* enrolResponder(me: EnrolResponder, watch: Watch): Handshake {
+  const noise = new SymmetricState(ENROL_PROTOCOL, watch('prologue', prologue(ENROL_PREFACE)), decryptFailed);
 
   // -> e, e1
   const message1 = yield { send: [], needs: 1216 };
@@ -126,12 +130,12 @@ export function* enrolResponder(me: EnrolResponder, note: Note): Handshake {
   const kem = encapsulate(kemKey, me.kemMessage);
 
   // <- e, ee, ekem1, s, es
-  const e = x25519Public(me.ephemeral);
+  const e = watch('e of R', x25519Public(me.ephemeral));
   noise.mixHash(e);
   noise.mixKey(dh(me.ephemeral, re));
-  const ciphertext = noise.encryptAndHash(kem.ciphertext);
-  noise.mixKey(kem.secret);
-  const encryptedStatic = noise.encryptAndHash(x25519Public(me.static));
+  const ciphertext = noise.encryptAndHash(watch('ekem1', kem.ciphertext));
+  noise.mixKey(watch('KEM secret', kem.secret));
+  const encryptedStatic = noise.encryptAndHash(watch('s of R', x25519Public(me.static)));
   noise.mixKey(dh(me.static, re));
   const message2 = concat(e, ciphertext, encryptedStatic, noise.encryptAndHash(zeros(0)));
 
@@ -161,12 +165,12 @@ export function* enrolResponder(me: EnrolResponder, note: Note): Handshake {
           userI,
           userR,
           h,
-          note,
+          watch,
         )
-      : proofGenerator(passwordI, me.ownPassword, userI, userR, h, note);
+      : proofGenerator(passwordI, me.ownPassword, userI, userR, h, watch);
   const yb = dh(me.pakeScalar, g);
-  const keys = confirmationKeys(dh(me.pakeScalar, ya), ya, yb, h, ck, note);
-  const pake2 = seal(toI, 0n, zeros(0), concat(u8(0x02), yb, keys.tagR));
+  const keys = confirmationKeys(dh(me.pakeScalar, ya), ya, yb, h, ck, watch);
+  const pake2 = seal(toI, 0n, zeros(0), watch('PAKE2', concat(u8(0x02), yb, keys.tagR)));
 
   // PAKE3
   const pake3 = yield { send: [pake2], needs: 49 };
@@ -205,22 +209,22 @@ function proofGenerator(
   userI: string,
   userR: string,
   h: Bytes,
-  note: Note,
+  watch: Watch,
 ): Bytes {
   const passwords = [pwI, pwR].map((text) => (typeof text === 'string' ? password(text) : text));
   const names = [utf8(userI), utf8(userR)];
   const prs = expand(extract(utf8('sotto/1 prs'), lv(...passwords)), lv(...names), 32);
   const ci = lvCat(...names);
   const g = generator(prs, ci, h);
-  note('PRS', prs);
-  note('CI', ci);
-  note('sid', h);
-  note('g', g);
+  watch('PRS', prs);
+  watch('CI', ci);
+  watch('sid', h);
+  watch('g', g);
   return g;
 }
 
 /** spec/02 §4.1 from K, and §4.2. */
-function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, note: Note) {
+function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, watch: Watch) {
   const transcript = concat(lvCat(ya, ENROL_PREFACE), lvCat(yb, concat(utf8('sotto/1 R'), u8(MAX_VERSION))));
   const isk = intermediateKey(h, k, transcript);
   const exs = hmac(ck, utf8('sotto/1 exporter'));
@@ -229,16 +233,16 @@ function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, n
   const tagI = hmac(expand(prk, 'conf I', 32), concat(utf8('I'), h, transcript));
   const pairPsk = expand(prk, 'pair psk', 32);
   const ss = expand(prk, 'session', 32);
-  note('Ya', ya);
-  note('Yb', yb);
-  note('K', k);
-  note('transcript', transcript);
-  note('ISK', isk);
-  note('EXS', exs);
-  note('PRK', prk);
-  note('Tb', tagR);
-  note('Ta', tagI);
-  note('pair_psk', pairPsk);
-  note('SS', ss);
+  watch('Ya', ya);
+  watch('Yb', yb);
+  watch('K', k);
+  watch('transcript', transcript);
+  watch('ISK', isk);
+  watch('EXS', exs);
+  watch('PRK', prk);
+  watch('Tb', tagR);
+  watch('Ta', tagI);
+  watch('pair_psk', pairPsk);
+  watch('SS', ss);
   return { tagR, tagI, pairPsk, ss };
 }

@@ -2,7 +2,7 @@ import { ctr } from '@noble/ciphers/aes.js';
 import { type Bytes, concat, equal, fromUtf8, lv32, u64, u8, utf8, zeros } from './bytes.ts';
 import { type Header, readEnvelope, toBase64 } from './envelope-json.ts';
 import { hmac } from './hash.ts';
-import { demand, type Note } from './refused.ts';
+import { demand, type Watch } from './refused.ts';
 
 // spec/04 "Security".
 
@@ -30,16 +30,16 @@ export interface Opened {
 export function sealEnvelope(
   direction: EnvelopeDirection,
   { header, plaintext }: Written,
-  note: Note,
+  watch: Watch,
 ): Bytes {
   const ct = keystream(direction, plaintext);
   const message = toBase64(ct);
   const headerText = JSON.stringify({ crc: crc32(utf8(message)), ...header });
   const tag = envelopeTag(direction, headerText, 'AES-256-CTR', 'HMAC-SHA256', ct);
-  note('ctx', context(direction));
-  note('ct', ct);
-  note('header', utf8(headerText));
-  note('hmac_val', tag);
+  watch('ctx', context(direction));
+  watch('ct', ct);
+  watch('header', utf8(headerText));
+  watch('hmac_val', tag);
   direction.k += 1n;
   direction.position += ct.length;
   return utf8(

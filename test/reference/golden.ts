@@ -9,6 +9,7 @@ import { type Keys, sessionKeys } from './keys.ts';
 import type { Ready } from './ready.ts';
 import { padded } from './records.ts';
 import { safetyNumber } from './safety-number.ts';
+import type { Watch } from './refused.ts';
 import { Session } from './session.ts';
 import { SESSION_PROTOCOL, sessionInitiator, sessionResponder } from './session-handshake.ts';
 import { shakeHands } from './shake-hands.ts';
@@ -69,7 +70,7 @@ function goldenEnrol(): { readonly json: Json; readonly pairPsk: Bytes } {
         kemSeed,
         pakeScalar: pakeScalarI,
       },
-      noted.note,
+      noted.watch,
     ),
     enrolResponder(
       {
@@ -82,7 +83,7 @@ function goldenEnrol(): { readonly json: Json; readonly pairPsk: Bytes } {
         kemMessage,
         pakeScalar: pakeScalarR,
       },
-      noted.note,
+      noted.watch,
     ),
   );
   const talk = new Talk(initiator);
@@ -131,7 +132,7 @@ function goldenSession(psk: Bytes): Json {
         ephemeral: ephemeralI,
         kemSeed,
       },
-      noted.note,
+      noted.watch,
     ),
     sessionResponder(
       {
@@ -142,7 +143,7 @@ function goldenSession(psk: Bytes): Json {
         ephemeral: ephemeralR,
         kemMessage,
       },
-      noted.note,
+      noted.watch,
     ),
   );
   const talk = new Talk(initiator);
@@ -191,11 +192,11 @@ function sayAll(talk: Talk): Json {
   const noted = noting();
   let rekey1 = zeros(0);
   talk.say('I', (side) => {
-    const item = side.beginRekey(secrets, noted.note);
+    const item = side.beginRekey(secrets, noted.watch);
     if (item.type === 'REKEY1') rekey1 = item.message;
     return [item];
   });
-  talk.say('R', (side) => side.answerRekey(rekey1, { ...secrets, ephemeral: ephemeralR }));
+  talk.say('R', (side) => side.answerRekey(rekey1, { ...secrets, ephemeral: ephemeralR }, noted.watch));
   talk.say('I', () => [{ type: 'KEYSWITCH' }]);
 
   talk.say('I', (side) => [talk.message(side, 4, 'Under new keys.')]);
@@ -273,7 +274,7 @@ class Talk {
       seq,
       type: 'text',
     };
-    const item = side.seal({ header, plaintext: utf8(text) }, noted.note);
+    const item = side.seal({ header, plaintext: utf8(text) }, noted.watch);
     if (item.type === 'MSG')
       this.#sealed.set(hex(item.envelope), { text, ...noted.values, envelope: asText(item.envelope) });
     return item;
@@ -308,10 +309,11 @@ const hexOf = (values: Readonly<Record<string, Bytes>>): Readonly<Record<string,
 
 function noting() {
   const values: Record<string, string> = {};
-  const note = (name: string, value: Bytes): void => {
+  const watch: Watch = (name, value) => {
     values[name] = hex(value);
+    return value;
   };
-  return { values, note };
+  return { values, watch };
 }
 
 const NAMES = ['message 1', 'message 2', 'message 3', 'PAKE1', 'PAKE2', 'PAKE3'];

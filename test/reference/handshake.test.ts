@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { hex, unhex } from './bytes.ts';
 import { enrolInitiator, enrolResponder } from './enrol.ts';
+import type { Watch } from './refused.ts';
 import { sessionInitiator, sessionResponder } from './session-handshake.ts';
 import { shakeHands } from './shake-hands.ts';
 import { x25519Public } from './x25519.ts';
@@ -19,7 +20,11 @@ const recorded = JSON.parse(readFileSync(file, 'utf8')) as {
 
 function noting() {
   const values: Record<string, string> = {};
-  return { values, note: (name: string, value: Uint8Array) => (values[name] = hex(value)) };
+  const watch: Watch = (name, value) => {
+    values[name] = hex(value);
+    return value;
+  };
+  return { values, watch };
 }
 
 /** The older vectors name h and ck after message 3 without saying so. */
@@ -45,7 +50,7 @@ test('the reference makes every byte and value of the enrol in spec/vectors/02-h
       kemSeed: input('kem_seed_I'),
       pakeScalar: input('pake_scalar_I'),
     },
-    noted.note,
+    noted.watch,
   );
   const responder = enrolResponder(
     {
@@ -58,7 +63,7 @@ test('the reference makes every byte and value of the enrol in spec/vectors/02-h
       kemMessage: input('kem_message_R'),
       pakeScalar: input('pake_scalar_R'),
     },
-    noted.note,
+    noted.watch,
   );
 
   const shaken = shakeHands(initiator, responder);
@@ -83,7 +88,7 @@ test('the reference makes every byte and value of the session in spec/vectors/02
       ephemeral: input('ephemeral_I'),
       kemSeed: input('kem_seed_I'),
     },
-    noted.note,
+    noted.watch,
   );
   const responder = sessionResponder(
     {
@@ -94,7 +99,7 @@ test('the reference makes every byte and value of the session in spec/vectors/02
       ephemeral: input('ephemeral_R'),
       kemMessage: input('kem_message_R'),
     },
-    noted.note,
+    noted.watch,
   );
 
   const shaken = shakeHands(initiator, responder);

@@ -3,7 +3,7 @@ import { expand, extract, hmac } from './hash.ts';
 import { type Keys, sessionKeys } from './keys.ts';
 import { decapsulate, encapsulate, kemKeys } from './ml-kem.ts';
 import { SymmetricState } from './noise.ts';
-import { type Note, Refused } from './refused.ts';
+import { type Watch, Refused } from './refused.ts';
 import { checkPoint, dh, x25519Public } from './x25519.ts';
 
 // spec/03 "By a key exchange".
@@ -33,16 +33,16 @@ export function* rekeyInitiator(
   h: Bytes,
   psk: Bytes,
   secrets: { readonly ephemeral: Bytes; readonly kemSeed: Bytes },
-  note: Note,
+  watch: Watch,
 ): Generator<Bytes, Agreed, Bytes> {
-  const noise = begin(h, psk);
+  const noise = begin(watch('h', h), watch('psk', psk));
 
   // -> psk, e, e1
-  const e = x25519Public(secrets.ephemeral);
+  const e = watch("e of I'", x25519Public(secrets.ephemeral));
   noise.mixHash(e);
   noise.mixKey(e);
   const kem = kemKeys(secrets.kemSeed);
-  const rekey1 = concat(e, noise.encryptAndHash(kem.publicKey), noise.encryptAndHash(zeros(0)));
+  const rekey1 = concat(e, noise.encryptAndHash(watch("e1'", kem.publicKey)), noise.encryptAndHash(zeros(0)));
 
   // <- e, ee, ekem1
   const rekey2 = yield rekey1;
@@ -53,7 +53,7 @@ export function* rekeyInitiator(
     noise.mixKey(dh(secrets.ephemeral, re));
     noise.mixKey(decapsulate(noise.decryptAndHash(ciphertext), kem.secretKey));
     noise.decryptAndHash(payload);
-    return agree(noise, note);
+    return agree(noise, watch);
   });
 }
 
@@ -63,6 +63,7 @@ export function rekeyResponder(
   psk: Bytes,
   secrets: { readonly ephemeral: Bytes; readonly kemMessage: Bytes },
   rekey1: Bytes,
+  watch: Watch,
 ): { readonly rekey2: Bytes; readonly agreed: Agreed } {
   return asRekey(() => {
     const noise = begin(h, psk);
@@ -76,14 +77,14 @@ export function rekeyResponder(
     const kem = encapsulate(kemKey, secrets.kemMessage);
 
     // <- e, ee, ekem1
-    const e = x25519Public(secrets.ephemeral);
+    const e = watch("e of R'", x25519Public(secrets.ephemeral));
     noise.mixHash(e);
     noise.mixKey(e);
     noise.mixKey(dh(secrets.ephemeral, re));
-    const ciphertext = noise.encryptAndHash(kem.ciphertext);
-    noise.mixKey(kem.secret);
+    const ciphertext = noise.encryptAndHash(watch("ekem1'", kem.ciphertext));
+    noise.mixKey(watch("KEM secret'", kem.secret));
     const rekey2 = concat(e, ciphertext, noise.encryptAndHash(zeros(0)));
-    return { rekey2, agreed: agree(noise, () => undefined) };
+    return { rekey2, agreed: agree(noise, watch) };
   });
 }
 
@@ -96,14 +97,14 @@ function asRekey<T>(work: () => T): T {
   }
 }
 
-function agree(noise: SymmetricState, note: Note): Agreed {
+function agree(noise: SymmetricState, watch: Watch): Agreed {
   const exs = hmac(noise.ck, utf8('sotto/1 exporter'));
   const prk = extract(noise.h, exs);
   const ss = expand(prk, 'session', 32);
-  note("h'", noise.h);
-  note("ck'", noise.ck);
-  note("EXS'", exs);
-  note("PRK'", prk);
-  note("SS'", ss);
+  watch("h'", noise.h);
+  watch("ck'", noise.ck);
+  watch("EXS'", exs);
+  watch("PRK'", prk);
+  watch("SS'", ss);
   return { h: noise.h, ss, keys: sessionKeys(ss) };
 }

@@ -5,7 +5,7 @@ import { expand, extract, hmac } from './hash.ts';
 import { readNames, writeNames } from './identities.ts';
 import { decapsulate, encapsulate, kemKeys } from './ml-kem.ts';
 import { SymmetricState } from './noise.ts';
-import { demand, type Note } from './refused.ts';
+import { demand, type Watch } from './refused.ts';
 import { checkPoint, dh, x25519Public } from './x25519.ts';
 
 // spec/02 §5.
@@ -32,18 +32,26 @@ export interface SessionResponder {
   readonly kemMessage: Bytes;
 }
 
-export function* sessionInitiator(me: SessionInitiator, note: Note): Handshake {
-  const noise = new SymmetricState(SESSION_PROTOCOL, prologue(SESSION_PREFACE), decryptFailed);
+export function* sessionInitiator(me: SessionInitiator, watch: Watch): Handshake {
+  const noise = new SymmetricState(
+    SESSION_PROTOCOL,
+    watch('prologue', prologue(SESSION_PREFACE)),
+    decryptFailed,
+  );
   noise.mixHash(me.pinnedKey);
 
   // -> e, es, e1
-  const e = x25519Public(me.ephemeral);
+  const e = watch('e of I', x25519Public(me.ephemeral));
   noise.mixHash(e);
   noise.mixKey(e);
   noise.mixKey(dh(me.ephemeral, me.pinnedKey));
   const kem = kemKeys(me.kemSeed);
-  const message1 = concat(e, noise.encryptAndHash(kem.publicKey), noise.encryptAndHash(zeros(0)));
-  note('h after message 1', noise.h);
+  const message1 = concat(
+    e,
+    noise.encryptAndHash(watch('e1', kem.publicKey)),
+    noise.encryptAndHash(zeros(0)),
+  );
+  watch('h after message 1', noise.h);
 
   // <- e, ee, ekem1
   const message2 = yield { send: [message1], needs: 1152 };
@@ -53,19 +61,26 @@ export function* sessionInitiator(me: SessionInitiator, note: Note): Handshake {
   noise.mixKey(dh(me.ephemeral, re));
   noise.mixKey(decapsulate(noise.decryptAndHash(ciphertext), kem.secretKey));
   noise.decryptAndHash(payload2);
-  note('h after message 2', noise.h);
+  watch('h after message 2', noise.h);
 
   // -> s, se, psk
-  const encryptedStatic = noise.encryptAndHash(x25519Public(me.static));
+  const encryptedStatic = noise.encryptAndHash(watch('s of I', x25519Public(me.static)));
   noise.mixKey(dh(me.static, re));
   noise.mixKeyAndHash(me.psk);
-  const message3 = concat(encryptedStatic, noise.encryptAndHash(writeNames(me.user, me.peer)));
-  const ss = sessionSecret(noise, note);
+  const message3 = concat(
+    encryptedStatic,
+    noise.encryptAndHash(watch('names', writeNames(me.user, me.peer))),
+  );
+  const ss = sessionSecret(noise, watch);
   return { send: [message3], peer: me.peer, peerStatic: me.pinnedKey, h: noise.h, ss };
 }
 
-export function* sessionResponder(me: SessionResponder, note: Note): Handshake {
-  const noise = new SymmetricState(SESSION_PROTOCOL, prologue(SESSION_PREFACE), decryptFailed);
+export function* sessionResponder(me: SessionResponder, watch: Watch): Handshake {
+  const noise = new SymmetricState(
+    SESSION_PROTOCOL,
+    watch('prologue', prologue(SESSION_PREFACE)),
+    decryptFailed,
+  );
   noise.mixHash(x25519Public(me.static));
 
   // -> e, es, e1
@@ -79,12 +94,12 @@ export function* sessionResponder(me: SessionResponder, note: Note): Handshake {
   const kem = encapsulate(kemKey, me.kemMessage);
 
   // <- e, ee, ekem1
-  const e = x25519Public(me.ephemeral);
+  const e = watch('e of R', x25519Public(me.ephemeral));
   noise.mixHash(e);
   noise.mixKey(e);
   noise.mixKey(dh(me.ephemeral, re));
-  const ciphertext = noise.encryptAndHash(kem.ciphertext);
-  noise.mixKey(kem.secret);
+  const ciphertext = noise.encryptAndHash(watch('ekem1', kem.ciphertext));
+  noise.mixKey(watch('KEM secret', kem.secret));
   const message2 = concat(e, ciphertext, noise.encryptAndHash(zeros(0)));
 
   // -> s, se, psk
@@ -97,17 +112,17 @@ export function* sessionResponder(me: SessionResponder, note: Note): Handshake {
   noise.mixKeyAndHash(pin?.psk ?? hmac(me.processSecret, peerStatic));
   const { userI, userR } = readNames(noise.decryptAndHash(payload3));
   demand(userI === pin?.user && userR === me.user, 'handshake-names');
-  return { send: [], peer: userI, peerStatic, h: noise.h, ss: sessionSecret(noise, note) };
+  return { send: [], peer: userI, peerStatic, h: noise.h, ss: sessionSecret(noise, watch) };
 }
 
-function sessionSecret(noise: SymmetricState, note: Note): Bytes {
+function sessionSecret(noise: SymmetricState, watch: Watch): Bytes {
   const exs = hmac(noise.ck, utf8('sotto/1 exporter'));
   const prk = extract(noise.h, exs);
   const ss = expand(prk, 'session', 32);
-  note('h after message 3', noise.h);
-  note('ck after message 3', noise.ck);
-  note('EXS', exs);
-  note('PRK', prk);
-  note('SS', ss);
+  watch('h after message 3', noise.h);
+  watch('ck after message 3', noise.ck);
+  watch('EXS', exs);
+  watch('PRK', prk);
+  watch('SS', ss);
   return ss;
 }

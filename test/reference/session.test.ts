@@ -7,7 +7,7 @@ import { readItem } from './items.ts';
 import { nextRecordKey, sessionKeys } from './keys.ts';
 import { open } from './noise.ts';
 import { openRecord, paddedLength, readItems } from './records.ts';
-import { Refused } from './refused.ts';
+import { Refused, unwatched } from './refused.ts';
 
 interface SessionVectors {
   readonly keys: { readonly sessionSecret: string; readonly derived: Readonly<Record<string, string>> };
@@ -134,9 +134,9 @@ test.each(envelopes.cases)(
         ...(group !== undefined && { group }),
         ...(expires !== undefined && { expires }),
       };
-      expect(
-        hex(sealEnvelope(sealing, { header: written, plaintext: unhex(plaintext) }, () => undefined)),
-      ).toBe(hex(bytes));
+      expect(hex(sealEnvelope(sealing, { header: written, plaintext: unhex(plaintext) }, unwatched))).toBe(
+        hex(bytes),
+      );
     }
   },
 );

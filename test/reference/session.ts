@@ -5,7 +5,7 @@ import { type Item, readItem, writeItemBody } from './items.ts';
 import { type Keys, sessionKeys } from './keys.ts';
 import type { Ready } from './ready.ts';
 import { openRecord, padded, type RawItem, sealRecord } from './records.ts';
-import { demand, type Note } from './refused.ts';
+import { demand, unwatched, type Watch } from './refused.ts';
 import { type Agreed, rekeyInitiator, rekeyResponder } from './rekey.ts';
 
 // spec/03: one side of a connection after its handshake.
@@ -23,6 +23,7 @@ export interface Acted {
   readonly opened?: Opened;
 }
 
+/** kemSeed is I's, kemMessage R's. */
 export interface RekeySecrets {
   readonly ephemeral: Bytes;
   readonly kemSeed: Bytes;
@@ -80,15 +81,19 @@ export class Session {
   }
 
   /** A MSG item with a new envelope; its seq is that of the header. */
-  seal(written: Written, note: Note = () => undefined): Item {
-    const envelope = sealEnvelope(this.out.envelopes, written, note);
+  seal(written: Written, watch: Watch = unwatched): Item {
+    const envelope = sealEnvelope(this.out.envelopes, written, watch);
     return { type: 'MSG', seq: BigInt(written.header.seq), envelope };
   }
 
-  /** The receiver's checks 1 to 5 for the next record, and what its items do. */
-  receive(body: Bytes): Acted[] {
+  /** The receiver's checks 1 to 5 for the next record, and what its items do. Those before one that may not come have acted. */
+  receive(body: Bytes, acted: (what: Acted) => void = () => undefined): Acted[] {
     const items = openRecord(this.in.rec, this.in.n++, body).map(readItem);
-    return items.map((item, at) => this.#act(item, at === items.length - 1));
+    return items.map((item, at) => {
+      const what = this.#act(item, at === items.length - 1);
+      acted(what);
+      return what;
+    });
   }
 
   #act(item: Item, isLast: boolean): Acted {
@@ -126,16 +131,16 @@ export class Session {
   }
 
   /** I begins an exchange: the item to send. */
-  beginRekey(secrets: RekeySecrets, note: Note = () => undefined): Item {
-    this.#asked = rekeyInitiator(this.#h, this.#keys.rekey, secrets, note);
+  beginRekey(secrets: RekeySecrets, watch: Watch = unwatched): Item {
+    this.#asked = rekeyInitiator(this.#h, this.#keys.rekey, secrets, watch);
     const first = this.#asked.next();
     if (first.done) throw new Error('a rekey begins with a message');
     return { type: 'REKEY1', message: first.value };
   }
 
   /** R answers REKEY1: the items of one record. */
-  answerRekey(rekey1: Bytes, secrets: RekeySecrets): Item[] {
-    const { rekey2, agreed } = rekeyResponder(this.#h, this.#keys.rekey, secrets, rekey1);
+  answerRekey(rekey1: Bytes, secrets: RekeySecrets, watch: Watch = unwatched): Item[] {
+    const { rekey2, agreed } = rekeyResponder(this.#h, this.#keys.rekey, secrets, rekey1, watch);
     this.#agree(agreed);
     return [{ type: 'REKEY2', message: rekey2 }, { type: 'KEYSWITCH' }];
   }
