@@ -1,107 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import { concatBytes, type Bytes, type Now } from '../../base/index.ts';
-import { nativePrimitives } from '../../primitives/index.ts';
-import { fastSeededEntropy, prefaceBytes, sessionPair } from '../../testing/index.ts';
-import type { Established, HandshakeMachine } from '../handshake/index.ts';
-import { encodeFrame } from '../wire/index.ts';
-import { Connection } from './connection.ts';
-import type { ConnectionInput, ConnectionOutput } from './connection-types.ts';
+import { concatBytes, type Bytes } from '../../base/index.ts';
+import {
+  at,
+  beginPair,
+  endOf,
+  inRecord,
+  openPair,
+  prefaceBytes,
+  provenPair,
+  READY,
+  typesOf,
+  written,
+  type ProvenPair,
+} from '../../testing/index.ts';
 import type { Item } from './item.ts';
-import { openRecords, type Records } from './open-records.ts';
 import { REKEY_LIMITS } from './rekey.ts';
-import type { Ready } from './ready.ts';
 
-const at = (monotonic: number): Now => ({ monotonic, wall: 1_700_000_000_000 + monotonic });
-const READY: Ready = {
-  status: 'ok',
-  clock: 0,
-  maxVersion: 1,
-  capabilities: 0,
-  epoch: new Uint8Array(16),
-  peerEpoch: new Uint8Array(16),
-  stored: 0,
-  storedId: new Uint8Array(16),
-  first: 1,
-  last: 0,
-};
 const ready: Item = { type: 'ready', ready: READY };
 const ping: Item = { type: 'ping', value: new Uint8Array(8) };
 const close: Item = { type: 'close', close: { code: 'done', lastSeq: 0 } };
 const ack: Item = { type: 'ack', ack: { cumulative: 0, exceptions: [] } };
 
-type Outputs = readonly ConnectionOutput[];
-const typesOf = (outputs: Outputs): readonly string[] => outputs.map((output) => output.type);
-const written = (outputs: Outputs): Bytes =>
-  concatBytes(...outputs.flatMap((output) => (output.type === 'write' ? [output.bytes] : [])));
-const endOf = (outputs: Outputs): string | undefined => {
-  const last = outputs.find((output) => output.type === 'closed');
-  return last?.type === 'closed' ? (last.failure?.code ?? 'as agreed') : undefined;
-};
-
-/** A dialler and a listener; `proven` carries the handshake, and the other side of each then speaks through raw records. */
-function begin(lingerMs = 60_000) {
-  const machines = sessionPair({ alice: fastSeededEntropy(1), bob: fastSeededEntropy(2) });
-  const proofs: Established[] = [];
-  for (const machine of [machines.initiator, machines.responder]) noteProof(machine, proofs);
-  const base = { primitives: nativePrimitives, lingerMs, now: at(0) };
-  const dialler = new Connection({
-    ...base,
-    entropy: fastSeededEntropy(3),
-    role: { role: 'initiator', mode: 'session', handshake: machines.initiator },
-  });
-  const listener = new Connection({
-    ...base,
-    entropy: fastSeededEntropy(4),
-    role: { role: 'responder', handshakeFor: () => machines.responder },
-  });
-  return { dialler, listener, proofs };
-}
-
-/** A connection wipes its session secret: whoever speaks for the other side takes a copy before. */
-function noteProof(machine: HandshakeMachine, proofs: Established[]): void {
-  const receive = machine.receive.bind(machine);
-  machine.receive = (body) => {
-    const step = receive(body);
-    const established = step.ok ? step.value.established : undefined;
-    if (established) proofs.push({ ...established, sessionSecret: established.sessionSecret.slice() });
-    return step;
-  };
-}
-
-function proven(lingerMs?: number) {
-  const { dialler, listener, proofs } = begin(lingerMs);
-  const hello = written(dialler.handle({ type: 'opened' }, at(0)));
-  const answer = written(listener.handle({ type: 'bytes', bytes: hello }, at(0)));
-  dialler.handle({ type: 'bytes', bytes: answer }, at(0));
-  const flight = written(dialler.handle({ type: 'ready', ready: READY }, at(0)));
-  const message3 = flight.subarray(0, 2 + 196);
-  listener.handle({ type: 'bytes', bytes: message3 }, at(0));
-  const [ofDialler, ofListener] = proofs;
-  const records = openRecords(nativePrimitives, 'initiator', ofDialler!);
+/** Proven or open, and the other side of each speaks through raw records. */
+const proven = (lingerMs = 60_000) => spokenTo(provenPair({ lingerMs }));
+const open = (lingerMs = 60_000) => spokenTo(openPair({ lingerMs }));
+function spokenTo({ dialler, listener, ofDialler, ofListener }: ProvenPair) {
   return {
     dialler,
     listener,
-    openAnswer: (body: Bytes) => records.opener.open(body),
-    // Who speaks to the dialler has the listener's keys, and the other way round.
-    toDialler: speaker(openRecords(nativePrimitives, 'responder', ofListener!)),
-    toListener: speaker(records),
+    openAnswer: (body: Bytes) => ofDialler.opener.open(body),
+    toDialler: (...items: readonly Item[]) => inRecord(ofListener, ...items),
+    toListener: (...items: readonly Item[]) => inRecord(ofDialler, ...items),
   };
-}
-const speaker =
-  (records: Records) =>
-  (...items: readonly Item[]): ConnectionInput & { type: 'bytes' } => ({
-    type: 'bytes',
-    bytes: encodeFrame(records.sealer.seal(items)),
-  });
-
-function open(lingerMs?: number) {
-  const pair = proven(lingerMs);
-  pair.dialler.handle(pair.toDialler(ready), at(0));
-  pair.listener.handle(pair.toListener(ready), at(0));
-  const answer = written(pair.listener.handle({ type: 'ready', ready: READY }, at(0)));
-  expect(pair.openAnswer(answer.subarray(2)).ok).toBe(true);
-  expect([pair.dialler.phase, pair.listener.phase]).toEqual(['open', 'open']);
-  return pair;
 }
 
 describe('READY (PROTOCOL §5, FRM-07)', () => {
@@ -218,7 +148,7 @@ describe('deadlines are absolute (NET-01, NET-02, NET-03)', () => {
     ['nothing', 0],
     ['one byte every 300 ms', 8],
   ])('a listener that gets %s has ended after 3 s', (_, count) => {
-    const { listener } = begin();
+    const { listener } = beginPair();
     const bytes = prefaceBytes(2);
     for (let index = 0; index < count; index++) {
       listener.handle({ type: 'bytes', bytes: bytes.subarray(index, index + 1) }, at(index * 300));

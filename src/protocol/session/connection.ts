@@ -7,14 +7,7 @@ import {
   type Now,
 } from '../../base/index.ts';
 import type { HandshakeMachine, HandshakeStep } from '../handshake/index.ts';
-import {
-  checkPrefacePrefix,
-  decodePreface,
-  encodeFrame,
-  encodePreface,
-  PREFACE_LENGTH,
-  StreamReader,
-} from '../wire/index.ts';
+import { encodeFrame, encodePreface, StreamReader } from '../wire/index.ts';
 import type {
   ConnectionInput,
   ConnectionOptions,
@@ -26,6 +19,7 @@ import type { CloseCode } from './close.ts';
 import type { Item } from './item.ts';
 import { endFailure, lossFailure } from './end-failure.ts';
 import { packRecords } from './pack.ts';
+import { readPreface } from './read-preface.ts';
 import { REKEY_LIMITS, SessionRecords, type RekeyItem, type RekeyLimits } from './rekey.ts';
 import { SessionTimers } from './session-timers.ts';
 
@@ -163,11 +157,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #readPreface(now: Now, out: ConnectionOutput[]): boolean {
     if (this.#role.role !== 'responder') return false;
-    const prefix = checkPrefacePrefix(this.#reader.peek(PREFACE_LENGTH));
-    if (!prefix.ok) return this.#finish(prefix.failure, out);
-    const bytes = this.#reader.take(PREFACE_LENGTH);
-    if (!bytes) return false;
-    const mode = decodePreface(bytes);
+    const mode = readPreface(this.#reader);
+    if (!mode) return false;
     if (!mode.ok) return this.#finish(mode.failure, out);
     this.#handshake = this.#role.handshakeFor(mode.value, now);
     this.#phase = 'handshake';

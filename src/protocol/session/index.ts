@@ -3,6 +3,7 @@ export * from './connection.ts';
 export * from './connection-types.ts';
 export * from './item.ts';
 export * from './key-schedule.ts';
+export { openRecords, type Records } from './open-records.ts';
 export * from './ready.ts';
 export * from './record.ts';
 export { REKEY_LIMITS, type RekeyLimits } from './rekey.ts';
