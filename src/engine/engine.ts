@@ -41,6 +41,8 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   readonly #guesses: Guesses;
   readonly #peers = new Map<string, Peer>();
   readonly #links = new Map<LinkId, Link>();
+  /** When each connection is to be asked next, so that a turn need not ask them all. */
+  readonly #deadlines = new Map<Link, Instant>();
   readonly #admission: Admission;
   readonly #dialler: Dialler;
   readonly #sessions: Sessions;
@@ -133,7 +135,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   deadline(): Instant | undefined {
     let earliest = this.#traffic.deadline();
-    for (const link of this.#links.values()) earliest = earlier(earliest, link.connection.deadline());
+    for (const at of this.#deadlines.values()) earliest = earlier(earliest, at);
     return this.#isDialling ? earlier(earliest, this.#dialler.deadline()) : earliest;
   }
 
@@ -168,7 +170,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       handshakeFor: (mode: PrefaceMode) => this.#responder(input.link, mode),
     } as const;
     const connection = new Connection({ primitives, entropy, role, lingerMs, now, onEnvelope, rekey });
-    this.#links.set(input.link, {
+    const link: Link = {
       id: input.link,
       connection,
       dialled: undefined,
@@ -177,7 +179,9 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       remote: input.remote,
       claimedName: undefined,
       isCongested: false,
-    });
+    };
+    this.#links.set(link.id, link);
+    this.#noteDeadline(link);
   }
 
   #connected(input: EngineInput & { type: 'connected' }, now: Now): void {
@@ -218,6 +222,13 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       // An output before this one may have ended the link: what was still to be said on it is void.
       if (this.#links.get(link.id) === link) this.#fromConnection(link, output, now);
     }
+    this.#noteDeadline(link);
+  }
+
+  #noteDeadline(link: Link): void {
+    const at = link.connection.deadline();
+    if (at === undefined) this.#deadlines.delete(link);
+    else this.#deadlines.set(link, at);
   }
 
   #fromConnection(link: Link, output: ConnectionOutput, now: Now): void {
@@ -267,10 +278,8 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   #endTurn(now: Now): void {
-    for (const link of this.#links.values()) {
-      if ((link.connection.deadline() ?? Number.POSITIVE_INFINITY) <= now.monotonic) {
-        this.#connection(link, { type: 'tick' }, now);
-      }
+    for (const [link, at] of this.#deadlines) {
+      if (at <= now.monotonic) this.#connection(link, { type: 'tick' }, now);
     }
     this.#traffic.begin();
     for (const peer of this.#peers.values()) this.#traffic.flush(peer, this.#isShuttingDown, now);

@@ -5,6 +5,12 @@ export interface Listener extends AsyncDisposable {
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
 }
 
+/**
+ * Connections that the system holds for us until we take them; it may allow fewer. When they are too many, it lets diallers
+ * wait for a second and more, friends among them: in a flood it is better to take them all and to drop most.
+ */
+const BACKLOG = 4_096;
+
 export interface ListenOptions {
   /** 1..65535, or 0 for one that the system chooses. */
   readonly port: number;
@@ -52,7 +58,7 @@ async function listenOn(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onSocket);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, port, where.host)));
-    server.listen({ port, ...where }, () => {
+    server.listen({ port, backlog: BACKLOG, ...where }, () => {
       server.removeAllListeners('error');
       server.on('error', onDied);
       resolve();
