@@ -5,4 +5,5 @@ export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongP
   'bit-flips': () => import('./bit-flips.ts'),
   guesses: () => import('./guesses.ts'),
   fuzz: () => import('./fuzz.ts'),
+  'planted-bugs': () => import('./planted-bugs.ts'),
 };
