@@ -48,11 +48,6 @@ export function explainDialFailure(failure: Failure, name: string, address: stri
         `${name}’s address ${address} is this very program.`,
         `Correct ${name}’s ip and port in the directory.`,
       );
-    case 'version-downgrade':
-      return say(
-        `${name} and you did not agree on the best version that both speak.`,
-        'Somebody may be in the middle of the line, or one of the two programs is faulty. Nothing is sent.',
-      );
     case 'handshake-point':
       return say(`${name} sent a forged key.`, 'Somebody may be in the middle of the line.');
     default:

@@ -1,4 +1,12 @@
-import { decodeUtf8, equalBytes, PeerText, type Bytes, type Now, type Result } from '../base/index.ts';
+import {
+  decodeUtf8,
+  equalBytes,
+  PeerText,
+  type Bytes,
+  type Failure,
+  type Now,
+  type Result,
+} from '../base/index.ts';
 import type { ChatEvent, MessageId } from '../api/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
 import {
@@ -100,10 +108,7 @@ export class Sessions {
     const session = link.session;
     if (!session) return;
     const isSpoken = this.#checkVersion(session.peer.name, ready);
-    if (!isSpoken.ok) {
-      this.#core.connection(link, { type: 'abort', failure: isSpoken.failure }, now);
-      return;
-    }
+    if (!isSpoken.ok) return this.#refuseVersion(link, session, isSpoken.failure, now);
     const isUsable = session.verdict === 'ok' && ready.status === 'ok';
     session.readyOrder = ++this.#readyOrder;
     session.skewMs = ready.clock - now.wall;
@@ -190,6 +195,12 @@ export class Sessions {
     const { minVersion = 1 } = this.#core.desk.book.record(name).pin ?? {};
     const { maxVersion: peerMax } = ready;
     return checkVersion({ chosen: PROTOCOL_VERSION, ownMax: this.#versionMax, peerMax, minVersion });
+  }
+  /** The dialler is to find out by itself, from our READY, and not to take our silence for another key. */
+  #refuseVersion(link: Link, session: LinkSession, failure: Failure, now: Now): void {
+    if (link.dialled) return this.#core.connection(link, { type: 'abort', failure }, now);
+    this.#sendReady(link, session, now);
+    this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
   }
   #raiseVersion(name: string, ready: Ready): void {
     const { minVersion = 1 } = this.#core.desk.book.record(name).pin ?? {};

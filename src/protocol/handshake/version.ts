@@ -6,6 +6,8 @@ import { failure, success, type Result } from '../../base/index.ts';
 /** The highest protocol version this program speaks. */
 export const PROTOCOL_VERSION_MAX = 1;
 
+const HINT = 'Nothing of it counts. One of the two programs is faulty, or somebody wants the older version.';
+
 export interface VersionChoice {
   /** The preface's: what this connection speaks. */
   readonly chosen: number;
@@ -20,11 +22,11 @@ export interface VersionChoice {
 export function checkVersion({ chosen, ownMax, peerMax, minVersion }: VersionChoice): Result<void> {
   if (chosen !== Math.min(ownMax, peerMax)) {
     const message = `The connection speaks version ${chosen}, although both sides speak ${Math.min(ownMax, peerMax)}.`;
-    return failure('version-downgrade', message);
+    return failure('version-downgrade', message, HINT);
   }
   if (chosen < minVersion) {
     const message = `The connection speaks version ${chosen}, although this pair has spoken ${minVersion}.`;
-    return failure('version-downgrade', message);
+    return failure('version-downgrade', message, HINT);
   }
   return success(undefined);
 }
