@@ -61,10 +61,7 @@ export class Copy implements Disposable {
     const outputFile = join(this.#parent, 'report.json');
     const child = spawn(
       process.execPath,
-      [
-        ...[vitest, 'run', test.file, '--testNamePattern', escaped(test.name)],
-        ...['--reporter', 'json', '--outputFile', outputFile],
-      ],
+      [vitest, 'run', test.file, '-t', escaped(test.name), '--reporter', 'json', '--outputFile', outputFile],
       { cwd: this.#folder, stdio: 'ignore' },
     );
     await new Promise((resolve) => child.once('close', resolve));
