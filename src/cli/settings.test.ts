@@ -31,6 +31,19 @@ test('addresses to bind repeat or stand apart by commas', () => {
   expect(settingsOf(['do'], { SOTTO_BIND: '127.0.0.1, ::1' }).bind).toEqual(['127.0.0.1', '::1']);
 });
 
+test('closed is a flag, or a variable that says yes or no and nothing else', () => {
+  expect([settingsOf(['do']).closed, settingsOf(['do', '--closed']).closed]).toEqual([false, true]);
+  for (const [text, closed] of [
+    ['1', true],
+    ['yes', true],
+    ['TRUE', true],
+    ['0', false],
+    ['', false],
+  ] as const)
+    expect(settingsOf(['do'], { SOTTO_CLOSED: text }).closed).toBe(closed);
+  expect(() => settingsOf(['do'], { SOTTO_CLOSED: 'ja' })).toThrow('SOTTO_CLOSED is neither 1 nor 0');
+});
+
 test('a mistake names its flag or variable', () => {
   expect(() => settingsOf(['do', '--port', '0'])).toThrow('--port is not a port');
   expect(() => settingsOf(['do'], { SOTTO_PORT: 'x' })).toThrow('SOTTO_PORT is not a port');

@@ -70,6 +70,53 @@ test('what was committed is there after a new start, and secrets lie in a 0600 f
   expect(statSync(folder).mode & 0o777).toBe(0o700);
 });
 
+test('failed guesses are kept beside the pins, and a home without them is as good (CRY-11)', () => {
+  const folder = newFolder();
+  const path = join(folder, 'home.json');
+  const home = open(folder);
+  expect(readFileSync(path, 'utf8')).not.toContain('guesses');
+  expect(home.guesses).toEqual({ buckets: new Map(), names: new Map() });
+  const guesses = {
+    buckets: new Map([
+      [0, { failures: 1, lastWall: 0 }],
+      [4095, { failures: 17, lastWall: 1_700_000_000_000 }],
+    ]),
+    names: new Map([
+      ['bob', 3],
+      ['__proto__', 1],
+    ]),
+  };
+  home.commit([{ type: 'trust', record: RECORD }]);
+  home.commit([{ type: 'guesses', guesses }]);
+  home[Symbol.dispose]();
+  const again = open(folder);
+  expect([again.guesses, again.records.length]).toEqual([guesses, 1]);
+  again.commit([{ type: 'guesses', guesses: { buckets: new Map(), names: new Map() } }]);
+  expect(readFileSync(path, 'utf8')).not.toContain('guesses');
+});
+
+test('a home with a row of guesses that cannot be is damaged, and a full one stays small', () => {
+  const folder = newFolder();
+  const home = open(folder);
+  const buckets = new Map(
+    Array.from({ length: 4_096 }, (_, i) => [i, { failures: 40, lastWall: 1_700_000_000_000 }]),
+  );
+  home.commit([{ type: 'guesses', guesses: { buckets, names: new Map([['bob', 40]]) } }]);
+  home[Symbol.dispose]();
+  const path = join(folder, 'home.json');
+  const good = readFileSync(path, 'utf8');
+  expect(good.length).toBeLessThan(160_000);
+  for (const bad of ['4096 1 1', '1 0 1', '1 1', '1 -1 1', '1 1.5 1', 'x']) {
+    writeFileSync(path, good.replace('"4095 40 1700000000000"', JSON.stringify(bad)));
+    expect(
+      codeOf(() => open(folder)),
+      bad,
+    ).toBe('home-damaged');
+  }
+  writeFileSync(path, good);
+  expect(open(folder).guesses.buckets.size).toBe(4_096);
+});
+
 test('a second program on the same home is refused, and may look without the lock (DLV-14)', () => {
   const folder = newFolder();
   const home = open(folder);

@@ -36,6 +36,12 @@ export function contactLike(name: string, behaviour: string): FakeContact {
         safety: { current, pending },
         view: { trust: 'key-pending' },
       };
+    case 'guessed':
+      return {
+        name,
+        safety: { current },
+        view: { failedGuesses: { failures: 7, blockedUntilWall: NEXT_TRY } },
+      };
     default:
       throw new Error(`the script speaks of an unknown contact: ${behaviour}`);
   }

@@ -1,6 +1,7 @@
 // Runs test/cli/*.txt: command lines over a fake chat, with what goes in and what must come out. A script reads:
 //   # what it shows              given NAME [BEHAVIOUR]       a contact (contacts.ts)
 //   env NAME=VALUE               incoming NAME TEXT           a message that arrives at once (\u1234 is decoded)
+//   guessed NAME COUNT          that many failed attempts are told
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
 //   tty                          a person sits there          signal NAME after TEXT
 //   $ sotto …                    < stdin    > stdout    ! stderr    = exit code    @ what the chat was told
@@ -18,9 +19,12 @@ import {
 } from '../../src/testing/fake-chat.ts';
 import { contactLike } from './contacts.ts';
 
+const BLOCKED_UNTIL = Date.UTC(2026, 0, 2, 3, 4, 5);
+
 interface Given {
   readonly contacts: FakeContact[];
   readonly incoming: [name: string, text: string][];
+  readonly guessed: [name: string, failures: number][];
   readonly env: Record<string, string>;
   readonly files: string[];
   readonly signals: { readonly name: SignalName; readonly after: string }[];
@@ -98,10 +102,20 @@ function servicesOf(given: Given): FakeServices {
   const events = given.incoming.map(([name, text], i) =>
     incoming(name, text, `01920000-0000-7000-8000-9${String(i).padStart(11, '0')}` as never),
   );
+  const guesses = given.guessed.map(
+    ([name, failures]) =>
+      ({
+        type: 'password-guesses',
+        name,
+        failures,
+        address: '192.0.2.7',
+        ...(failures > 5 ? { blockedUntilWall: BLOCKED_UNTIL } : {}),
+      }) as const,
+  );
   const code = given.broken;
   const services = createFakeServices({
     contacts: given.contacts,
-    events,
+    events: [...guesses, ...events],
     ...(code && {
       openFailure: ({ as }: { readonly as?: string }) =>
         as === undefined ? { code, message: `opening failed with ${code}` } : undefined,
@@ -135,6 +149,7 @@ function extras(options: FakeServices['opened'][number]): readonly string[] {
   return [
     ...(options.as === undefined ? [] : [`as=${options.as}`]),
     ...(options.bind === undefined ? [] : [`bind=${options.bind.join(',')}`]),
+    ...(options.isClosed === true ? ['closed'] : []),
     ...(options.home === undefined ? [] : [`home=${options.home}`]),
     `linger=${options.lingerMs}`,
   ];
@@ -156,6 +171,7 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
   const given: Given = {
     contacts: [],
     incoming: [],
+    guessed: [],
     env: {},
     files: [],
     signals: [],
@@ -192,6 +208,7 @@ function addToGiven(given: Given, line: string): void {
   else if (word === 'env')
     given.env[first.split('=')[0]!] = [first, ...rest].join(' ').replace(/^[^=]*=/, '');
   else if (word === 'incoming') given.incoming.push([first, decode(rest.join(' '))]);
+  else if (word === 'guessed') given.guessed.push([first, Number(rest[0])]);
   else if (word === 'file') given.files.push(first);
   else if (word === 'broken') given.broken = first as ErrorCode;
   else if (word === 'tty') given.tty = true;
