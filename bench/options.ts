@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { CONTENDERS } from './contenders/index.ts';
 import { SCENARIOS, type Effort } from './scenarios.ts';
 
-export const USAGE = `npm run bench -- [options]
+export const USAGE: string = `npm run bench -- [options]
 
   --only LIST         of the scenarios ${[...Object.keys(SCENARIOS), 'version'].join(', ')}
   --contenders LIST   of ${Object.keys(CONTENDERS).join(', ')}

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Work } from './child.ts';
-import type { Address } from './contender.ts';
+import type { FromChild, ToClient, ToServer } from './messages.ts';
 import type { Effort, Figures } from './scenarios.ts';
 
 const CHILD = join(import.meta.dirname, 'child.ts');
@@ -21,54 +20,73 @@ export interface Run {
 }
 
 /** One contender once through its scenarios: a fresh server process, a fresh client process, a fresh folder. */
-export async function runContender({ contender, scenarios, effort, profileFolder }: Run): Promise<Figures> {
+export async function runContender(run: Run): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-bench-'));
-  const start = (end: 'server' | 'client'): ChildProcess =>
-    fork(CHILD, [end, contender, folder], {
-      execArgv: [
-        '--disable-warning=ExperimentalWarning',
-        ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
-        ...(profileFolder === undefined
-          ? []
-          : [`--cpu-prof-name=${contender}-${end}-${Date.now()}.cpuprofile`]),
-      ],
-    });
-  const server = start('server');
-  const client = start('client');
+  const server = start('server', run, folder);
+  const client = start('client', run, folder);
   const over = new AbortController();
   try {
-    return (await Promise.race([
-      converse(server, client, { scenarios, effort }, over.signal),
-      failure(server, over.signal),
-      failure(client, over.signal),
-    ])) as Figures;
+    return await Promise.race([
+      conduct(server, client, run, over.signal),
+      failureOf(server, over.signal),
+      failureOf(client, over.signal),
+    ]);
   } finally {
     over.abort();
-    if (server.connected) server.send('stop');
+    if (server.connected) tell(server, { type: 'stop' });
     await Promise.all([ended(server), ended(client)]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function converse(
+function start(end: 'server' | 'client', { contender, profileFolder }: Run, folder: string): ChildProcess {
+  const profile = [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profileFolder}`,
+    `--cpu-prof-name=${contender}-${end}-${Date.now()}.cpuprofile`,
+  ];
+  return fork(CHILD, [end, contender, folder], { execArgv: profileFolder === undefined ? [] : profile });
+}
+
+async function conduct(
   server: ChildProcess,
   client: ChildProcess,
-  work: Omit<Work, 'address'>,
+  { scenarios, effort }: Run,
   signal: AbortSignal,
-): Promise<unknown> {
-  const [[address]] = await Promise.all([
-    once(server, 'message', { signal }),
-    once(client, 'message', { signal }),
+): Promise<Figures> {
+  const serverCpu: number[] = [];
+  client.on('message', ({ type }: FromChild) => {
+    if (type === 'mark') tell(server, { type: 'read-cpu' });
+  });
+  server.on('message', (message: FromChild) => {
+    if (message.type === 'cpu') serverCpu.push(message.microseconds);
+  });
+  const [{ address }] = await Promise.all([
+    answer(server, 'listening', signal),
+    answer(client, 'ready', signal),
   ]);
-  client.send({ ...work, address: address as Address } satisfies Work);
-  const [figures] = await once(client, 'message', { signal });
-  return figures;
+  tell(client, { address, scenarios, effort });
+  const { figures } = await answer(client, 'figures', signal);
+  const [begin, end] = serverCpu;
+  if (begin === undefined || end === undefined) return figures;
+  return { ...figures, flightReceiverCpuUs: (end - begin) / (figures['flightTexts'] ?? Number.NaN) };
+}
+
+async function answer<Type extends FromChild['type']>(
+  child: ChildProcess,
+  type: Type,
+  signal: AbortSignal,
+): Promise<Extract<FromChild, { type: Type }>> {
+  for (;;) {
+    const [message] = (await once(child, 'message', { signal })) as [FromChild];
+    if (message.type === type) return message as Extract<FromChild, { type: Type }>;
+  }
 }
 
 /** Rejects when a process ends before it is told to, or when the run takes far too long. */
-async function failure(child: ChildProcess, signal: AbortSignal): Promise<never> {
+async function failureOf(child: ChildProcess, signal: AbortSignal): Promise<never> {
   const silence = AbortSignal.timeout(SILENCE_MS);
-  const [code] = await once(child, 'exit', { signal: AbortSignal.any([signal, silence]) });
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.any([signal, silence]) })) as [number];
   throw new Error(`a process of the bench ended early (${code})`);
 }
 
@@ -79,4 +97,8 @@ async function ended(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
   await exited;
   clearTimeout(timer);
+}
+
+function tell(child: ChildProcess, message: ToServer | ToClient): void {
+  child.send(message);
 }

@@ -4,7 +4,7 @@ import { textOf } from './texts.ts';
 
 // What is measured, the same for every contender. All of it runs in the client process.
 
-export const WINDOW = 256;
+const WINDOW = 256;
 
 export interface Effort {
   /** Round trips of `one`, after a fifth as many that do not count. */
@@ -15,10 +15,17 @@ export interface Effort {
   readonly firstContacts: number;
 }
 
-/** One contender's figures of one round, by name; see FIGURES in report.ts. */
+/** One contender's figures of one round, by name; report.ts says how each reads. */
 export type Figures = Readonly<Record<string, number>>;
 
-export const SCENARIOS: Readonly<Record<string, (client: Client, effort: Effort) => Promise<Figures>>> = {
+export interface Setting {
+  readonly client: Client;
+  readonly effort: Effort;
+  /** Told when the measured part of `flight` begins and ends. */
+  readonly mark: () => void;
+}
+
+export const SCENARIOS: Readonly<Record<string, (setting: Setting) => Promise<Figures>>> = {
   one: oneAtATime,
   flight: inFlight,
   cold: coldCycles,
@@ -26,7 +33,7 @@ export const SCENARIOS: Readonly<Record<string, (client: Client, effort: Effort)
 };
 
 /** One text at a time: from the call that sends it to its ack. */
-async function oneAtATime(client: Client, { trips }: Effort): Promise<Figures> {
+async function oneAtATime({ client, effort: { trips } }: Setting): Promise<Figures> {
   let acked = Promise.withResolvers<void>();
   const conversation = await client.open(() => acked.resolve());
   const times: number[] = [];
@@ -43,7 +50,7 @@ async function oneAtATime(client: Client, { trips }: Effort): Promise<Figures> {
 }
 
 /** 256 texts are under way all the time: each ack sends the next. */
-async function inFlight(client: Client, { warmUpMs, measuredMs }: Effort): Promise<Figures> {
+async function inFlight({ client, effort, mark }: Setting): Promise<Figures> {
   let [sent, acked, isOver] = [0, 0, false];
   let whenAllAcked: (() => void) | undefined;
   const send = (count: number): void => {
@@ -55,21 +62,25 @@ async function inFlight(client: Client, { warmUpMs, measuredMs }: Effort): Promi
     else if (acked === sent) whenAllAcked?.();
   });
   send(WINDOW);
-  await pause(warmUpMs);
-  const [begin, before] = [performance.now(), acked];
-  const cpu = process.cpuUsage();
-  await pause(measuredMs);
-  const [end, after] = [performance.now(), acked];
-  const { user, system } = process.cpuUsage(cpu);
+  await pause(effort.warmUpMs);
+  mark();
+  const [begin, before, cpu] = [performance.now(), acked, process.cpuUsage()];
+  await pause(effort.measuredMs);
+  mark();
+  const [end, after, { user, system }] = [performance.now(), acked, process.cpuUsage(cpu)];
   isOver = true;
   if (acked < sent) await new Promise<void>((resolve) => (whenAllAcked = resolve));
   await conversation.close();
   const count = after - before;
-  return { flightPerSecond: (count / (end - begin)) * 1_000, flightSenderCpuUs: (user + system) / count };
+  return {
+    flightPerSecond: (count / (end - begin)) * 1_000,
+    flightTexts: count,
+    flightSenderCpuUs: (user + system) / count,
+  };
 }
 
 /** Connect, handshake, one text, its ack, close; the next begins when the former is over. */
-async function coldCycles(client: Client, { warmUpMs, measuredMs }: Effort): Promise<Figures> {
+async function coldCycles({ client, effort: { warmUpMs, measuredMs } }: Setting): Promise<Figures> {
   const warm = performance.now() + warmUpMs;
   let cycles = 0;
   while (performance.now() < warm) await client.cycle(textOf(cycles++));
@@ -86,7 +97,7 @@ async function coldCycles(client: Client, { warmUpMs, measuredMs }: Effort): Pro
 }
 
 /** Two that have never met: connect, the handshake of a first contact, one text, its ack. The first two do not count. */
-async function firstContacts(client: Client, { firstContacts: count }: Effort): Promise<Figures> {
+async function firstContacts({ client, effort: { firstContacts: count } }: Setting): Promise<Figures> {
   const times: number[] = [];
   for (let n = 0; n < count + 2; n++) {
     const meet = await client.prepareFirstContact(textOf(n));

@@ -1,6 +1,8 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setImmediate as immediate } from 'node:timers/promises';
 import type { Chat, ChatEvent } from '../../src/api/index.ts';
 import { createServices } from '../../src/services.ts';
 import { freePort } from '../../test/free-port.ts';
@@ -50,9 +52,14 @@ class SottoClient implements Client {
   readonly #folder: string;
   #strangers = 0;
   #cold: Person | undefined;
+  /** Of the last dial; the program keeps its sockets to itself. */
+  #socket: Socket | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
+    subscribe('net.client.socket', (message) => {
+      this.#socket = (message as { readonly socket: Socket }).socket;
+    });
   }
 
   async open(onAcks: (count: number) => void): Promise<Conversation> {
@@ -74,7 +81,7 @@ class SottoClient implements Client {
     this.#cold.send(text);
     await gone.promise;
     // The session is over with our own end; the connection is when the peer's end has come too, as with the others.
-    while (process.getActiveResourcesInfo().includes('TCPSocketWrap')) await immediate();
+    if (this.#socket?.closed === false) await once(this.#socket, 'close');
   }
 
   async prepareFirstContact(text: string): Promise<() => Promise<void>> {
