@@ -1,9 +1,8 @@
-import { Worker } from 'node:worker_threads';
-import { availableParallelism } from 'node:os';
 import { COUNTS } from '../fuzz/target.ts';
 import { targets } from '../fuzz/targets/index.ts';
 import type { FuzzJob, FuzzJobResult } from '../fuzz/worker.ts';
 import type { Figures, LongOptions, LongPart } from './part.ts';
+import { onThreads } from './threads.ts';
 
 export const part: LongPart = {
   name: 'fuzz',
@@ -12,17 +11,20 @@ export const part: LongPart = {
 };
 
 /** Each slice begins again with the seeds and another stream of dice, so that threads share the work evenly. */
-const SLICE = 50_000;
+const SLICE = { cheap: 100_000, middle: 50_000, handshake: 10_000, costly: 10_000 } as const;
 
 async function run({ seed, scale, log }: LongOptions): Promise<Figures> {
-  const jobs = targets.flatMap(({ name, cost }) => sliced(name, Math.ceil(COUNTS[cost].long * scale), seed));
+  const jobs = targets.flatMap(({ name, cost }) =>
+    sliced(name, { count: Math.ceil(COUNTS[cost].long * scale), seed, size: SLICE[cost] }),
+  );
   // The costly ones first: the end is then not one thread with a long job.
   jobs.sort((a, b) => costOf(b.target) - costOf(a.target));
   const totals = new Map<string, { executions: number; seconds: number; outcomes: Set<string> }>();
   let crashes = 0;
   let rejections = 0;
   let done = 0;
-  const take = (result: FuzzJobResult): void => {
+  const take = (answer: unknown): void => {
+    const result = answer as FuzzJobResult;
     const total = totals.get(result.job.target) ?? { executions: 0, seconds: 0, outcomes: new Set() };
     totals.set(result.job.target, total);
     total.executions += result.executions;
@@ -35,7 +37,7 @@ async function run({ seed, scale, log }: LongOptions): Promise<Figures> {
     }
     if (++done % 25 === 0) log(`${done} of ${jobs.length} slices`);
   };
-  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, () => work(jobs, take)));
+  await onThreads(new URL('../fuzz/worker.ts', import.meta.url), jobs, take);
   for (const [name, { executions, seconds, outcomes }] of totals)
     log(`${name}: ${executions} inputs, ${Math.round(executions / seconds)}/s, ${outcomes.size} outcomes`);
   const inputs = [...totals.values()].reduce((sum, { executions }) => sum + executions, 0);
@@ -51,8 +53,11 @@ async function run({ seed, scale, log }: LongOptions): Promise<Figures> {
   };
 }
 
-function sliced(target: string, count: number, seed: number): FuzzJob[] {
-  const slices = Math.ceil(count / SLICE);
+function sliced(
+  target: string,
+  { count, seed, size }: { readonly count: number; readonly seed: number; readonly size: number },
+): FuzzJob[] {
+  const slices = Math.ceil(count / size);
   return Array.from({ length: slices }, (_, index) => ({
     target,
     seed: (seed * 1_000 + index) >>> 0,
@@ -72,26 +77,4 @@ function byKind(
 ): Readonly<Record<string, number>> {
   const roles = targets.filter(({ cost }) => cost === 'handshake').map(({ name }) => name);
   return Object.fromEntries(roles.map((name) => [name, totals.get(name)?.executions ?? 0]));
-}
-
-/** One thread works until no job is left. */
-async function work(jobs: FuzzJob[], take: (result: FuzzJobResult) => void): Promise<void> {
-  const worker = new Worker(new URL('../fuzz/worker.ts', import.meta.url));
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const next = (): void => {
-        const job = jobs.shift();
-        if (job) worker.postMessage(job, []);
-        else resolve();
-      };
-      worker.on('error', reject);
-      worker.on('message', (result: FuzzJobResult) => {
-        take(result);
-        next();
-      });
-      next();
-    });
-  } finally {
-    await worker.terminate();
-  }
 }

@@ -4,6 +4,8 @@ import type { LongPart } from './part.ts';
 export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongPart }>>> = {
   'bit-flips': () => import('./bit-flips.ts'),
   guesses: () => import('./guesses.ts'),
+  seeds: () => import('./seeds.ts'),
   fuzz: () => import('./fuzz.ts'),
   'planted-bugs': () => import('./planted-bugs.ts'),
+  interaction: () => import('./interaction.ts'),
 };
