@@ -34,7 +34,9 @@ class Door {
 
   knock(address: string): LinkId | undefined {
     const link = this.#next++ as LinkId;
+    const mayEnter = this.admission.mayEnter(address, this.now);
     const admitted = this.admission.admit(link, address, this.now);
+    if (admitted.isLetIn !== mayEnter) throw new Error('the doorkeeper said otherwise');
     if (!admitted.isLetIn) return undefined;
     if (admitted.evicted !== undefined && !this.inside.delete(admitted.evicted))
       throw new Error('somebody who is not inside was evicted');

@@ -62,19 +62,19 @@ export class Admission {
     for (const name of this.#seen.keys()) if (!directory.entry(name)) this.#seen.delete(name);
   }
 
+  /** Whether `admit` would let in one more of this address. */
+  mayEnter(address: string, now: Instant): boolean {
+    return this.#accepts.has(address, now) && this.#rivals(address, this.#isKnown(address))?.length !== 0;
+  }
+
   admit(link: LinkId, address: string, now: Instant): Admitted {
-    if (!this.#accepts.take(address, now)) return REFUSED;
     const isKnown = this.#isKnown(address);
     const rivals = this.#rivals(address, isKnown);
-    if (rivals) {
-      const evicted = rivals[Math.floor(this.#random() * rivals.length)]?.link;
-      if (evicted === undefined) return REFUSED;
-      this.#unproven.delete(evicted);
-      this.#unproven.set(link, { link, address, isKnown, holdsPlace: true, isSilent: true });
-      return { isLetIn: true, evicted };
-    }
+    if (rivals?.length === 0 || !this.#accepts.take(address, now)) return REFUSED;
+    const evicted = rivals?.[Math.floor(this.#random() * rivals.length)]?.link;
+    if (evicted !== undefined) this.#unproven.delete(evicted);
     this.#unproven.set(link, { link, address, isKnown, holdsPlace: true, isSilent: true });
-    return { isLetIn: true, evicted: undefined };
+    return { isLetIn: true, evicted };
   }
 
   /** Whether there is time for one more handshake's costly half. Nothing is taken yet: junk must not use it up. */

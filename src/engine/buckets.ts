@@ -42,6 +42,9 @@ export class AddressBuckets {
     return this.#buckets.size;
   }
 
+  has(address: string, now: Instant): boolean {
+    return this.#buckets.get(address)?.has(now) ?? true;
+  }
   take(address: string, now: Instant): boolean {
     const bucket = this.#buckets.get(address) ?? new Bucket(ACCEPTS_PER_SECOND, ACCEPTS_BURST);
     // A map keeps the order of arrival: moved to its end, the first one is whoever came longest ago.

@@ -144,6 +144,10 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     return this.#links.size;
   }
 
+  /** Whether `admit` would let in one more of this address. Nothing is counted yet. */
+  mayEnter(address: string, now: Instant): boolean {
+    return this.#admission.mayEnter(address, now);
+  }
   /**
    * Whether a connection that came in is to be `accepted`. To be asked at once, before anything is allocated for it;
    * `address` is whom limits count as one, `now` the monotonic clock.

@@ -1,5 +1,13 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import {
+  BlockList,
+  createServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+  type SocketAddress,
+} from 'node:net';
 import { CodedError, type ErrorCode } from '../base/index.ts';
+import { canonicalRemote } from './socket.ts';
 
 export interface Listener extends AsyncDisposable {
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
@@ -16,6 +24,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Literal addresses; none means every address of IPv4 and IPv6. */
   readonly bind: readonly string[];
+  /** Asked before a socket is made of a connection from this address; true: it is closed, and that is all. */
+  readonly isRefused: (address: string) => boolean;
   /** Gets it paused: of one that is dropped nothing is read. */
   readonly onSocket: (socket: Socket) => void;
   /** A listener has died (an accept error that ended it); the others live. */
@@ -51,11 +61,14 @@ async function listenEverywhere(options: ListenOptions): Promise<Server> {
 }
 
 async function listenOn(
-  { onSocket, onDied }: ListenOptions,
+  { isRefused, onSocket, onDied }: ListenOptions,
   port: number,
   where: { readonly host: string; readonly ipv6Only?: boolean },
 ): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onSocket);
+  const server = createServer(
+    { allowHalfOpen: true, pauseOnConnect: true, blockList: new Doorkeeper(isRefused) },
+    onSocket,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, port, where.host)));
     server.listen({ port, backlog: BACKLOG, ...where }, () => {
@@ -65,6 +78,23 @@ async function listenOn(
     });
   });
   return server;
+}
+
+/**
+ * A list of blocked addresses that asks. Node looks at it before it makes a socket, and that is most of what a connection costs: the
+ * rest is a third less time, and hardly any memory.
+ */
+class Doorkeeper extends BlockList {
+  readonly #isRefused: (address: string) => boolean;
+
+  constructor(isRefused: (address: string) => boolean) {
+    super();
+    this.#isRefused = isRefused;
+  }
+
+  override check(address: string | SocketAddress): boolean {
+    return this.#isRefused(canonicalRemote(typeof address === 'string' ? address : address.address));
+  }
 }
 
 function explain(cause: NodeJS.ErrnoException, port: number, host: string): CodedError {

@@ -64,9 +64,14 @@ export class Stream {
 
 const RESET: Failure = { code: 'reset', message: 'The connection was reset.' };
 
-/** One spelling for one address: `::ffff:1.2.3.4` is 1.2.3.4 (NET-17). Undefined: the peer has gone already. */
-export function remoteAddressOf({ remoteAddress: address }: Socket): string | undefined {
-  return address?.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+/** Undefined: the peer has gone already. */
+export function remoteAddressOf({ remoteAddress }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : canonicalRemote(remoteAddress);
+}
+
+/** One spelling for one address: `::ffff:1.2.3.4` is 1.2.3.4 (NET-17). */
+export function canonicalRemote(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }
 
 /** A reset, as cheap as an end can be: no stream, no waiting, and nothing that stays behind in the system. */

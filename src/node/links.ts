@@ -8,7 +8,7 @@ import { readClock } from './clock.ts';
 /** The sockets behind the engine's links: opened, written and released as it says; what they bring is enqueued. */
 export class Links {
   readonly #enqueue: (input: EngineInput) => void;
-  readonly #engine: () => Pick<Engine, 'admit' | 'isProven'>;
+  readonly #engine: () => Pick<Engine, 'mayEnter' | 'admit' | 'isProven'>;
   readonly #streams = new Map<LinkId, Stream>();
   readonly #dials = new Map<LinkId, AbortController>();
   /** Streams that brought something this turn, and are read on when it has been judged. */
@@ -18,7 +18,7 @@ export class Links {
   constructor(options: {
     readonly enqueue: (input: EngineInput) => void;
     /** Asked late: the engine takes its link ids from here. */
-    readonly engine: () => Pick<Engine, 'admit' | 'isProven'>;
+    readonly engine: () => Pick<Engine, 'mayEnter' | 'admit' | 'isProven'>;
   }) {
     this.#enqueue = options.enqueue;
     this.#engine = options.engine;
@@ -31,6 +31,10 @@ export class Links {
     return this.#streams.get(link);
   }
 
+  /** Asked before there is a socket: most of a flood ends here. */
+  isRefused(remote: string): boolean {
+    return !this.#engine().mayEnter(networkOf(remote), readClock().monotonic);
+  }
   /** Whoever is not let in is dropped at once: nothing is kept of it, and nothing said. */
   accept(socket: Socket): void {
     const remote = remoteAddressOf(socket);

@@ -21,6 +21,7 @@ test('a listener that died is opened again while its connections live on, and cl
   const listener = await keepListening({
     port: 0,
     bind: ['127.0.0.1'],
+    isRefused: () => false,
     onSocket: (socket) => void accepted.push(socket),
     warn: ({ code }) => void warnings.push(code),
     signal: stop.signal,

@@ -9,6 +9,7 @@ const RELISTEN_MS = 1_000;
 export async function keepListening(options: {
   readonly port: number;
   readonly bind: readonly string[];
+  readonly isRefused: (address: string) => boolean;
   readonly onSocket: (socket: Socket) => void;
   readonly warn: (reason: Failure) => void;
   readonly signal: AbortSignal;

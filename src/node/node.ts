@@ -101,6 +101,7 @@ export class Node {
         ? await keepListening({
             port: options.port ?? 0,
             bind: options.bind ?? [],
+            isRefused: (address) => this.#links.isRefused(address),
             onSocket: (socket) => this.#links.accept(socket),
             warn: (reason) => this.warn(reason),
             signal: watching.signal,
