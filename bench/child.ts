@@ -1,4 +1,5 @@
 // One end of one contender, in a process of its own: node child.ts server|client <contender> <folder>
+import { once } from 'node:events';
 import { CONTENDERS } from './contenders/index.ts';
 import type { Contender } from './contender.ts';
 import type { FromChild, ToClient, ToServer } from './messages.ts';
@@ -6,26 +7,23 @@ import { SCENARIOS } from './scenarios.ts';
 
 async function serve(contender: Contender, folder: string): Promise<void> {
   const server = await contender.serve(folder);
-  process.on('message', async (message: ToServer) => {
-    if (message.type === 'read-cpu') return tell({ type: 'cpu', microseconds: cpuTime() });
-    await server.close();
-    process.exit();
+  process.on('message', ({ type }: ToServer) => {
+    if (type === 'read-cpu') tell({ type: 'cpu', microseconds: cpuTime() });
+    else void server.close().finally(() => process.exit());
   });
   tell({ type: 'listening', address: server.address });
 }
 
-function beClient(contender: Contender, folder: string): void {
-  process.once('message', async ({ address, scenarios, effort }: ToClient) => {
-    const client = await contender.startClient(folder, address);
-    const figures: Record<string, number> = {};
-    for (const scenario of scenarios) {
-      const mark = (): void => tell({ type: 'mark' });
-      Object.assign(figures, await SCENARIOS[scenario]?.({ client, effort, mark }));
-    }
-    await client.close();
-    process.send?.({ type: 'figures', figures } satisfies FromChild, () => process.exit());
-  });
+async function beClient(contender: Contender, folder: string): Promise<void> {
   tell({ type: 'ready' });
+  const [{ address, scenarios, effort }] = (await once(process, 'message')) as [ToClient];
+  const client = await contender.startClient(folder, address);
+  const mark = (): void => tell({ type: 'mark' });
+  const figures: Record<string, number> = {};
+  for (const scenario of scenarios)
+    Object.assign(figures, await SCENARIOS[scenario]?.({ client, effort, mark }));
+  await client.close();
+  process.send?.({ type: 'figures', figures } satisfies FromChild, () => process.exit());
 }
 
 function tell(message: FromChild): void {
@@ -42,4 +40,4 @@ const [end, name = '', folder = ''] = process.argv.slice(2);
 const contender = await CONTENDERS[name]?.();
 if (!contender) throw new Error(`no contender is called ${name}`);
 if (end === 'server') await serve(contender, folder);
-else beClient(contender, folder);
+else await beClient(contender, folder);
