@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../api/index.ts';
 import { encodeUtf8, type Bytes, type Failure, type Instant, type Now } from '../base/index.ts';
-import type { Entropy, X25519KeyPair } from '../crypto/index.ts';
+import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import { parseDirectory, type Directory, type GuessLedger, type TrustRecord } from '../directory/index.ts';
 import {
   Engine,
@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly lingerMs?: number;
   /** When sessions take new keys; the same for every node. Default: as the program's. */
   readonly rekey?: Partial<RekeyLimits>;
+  /** The program’s own by default; a test that counts what is computed gives a wrapper. */
+  readonly primitives?: Primitives;
   /** What this node's program is started with. */
   readonly settingsOf?: (name: string) => Pick<EngineOptions, 'isEnrolClosed' | 'versionMax'>;
 }
@@ -54,6 +56,9 @@ export class World {
 
   get now(): Instant {
     return this.schedule.now;
+  }
+  get primitives(): Primitives {
+    return this.#options.primitives ?? nativePrimitives;
   }
   get rekey(): Partial<RekeyLimits> | undefined {
     return this.#options.rekey;
@@ -243,7 +248,7 @@ export class SimulatedNode {
     return new Engine({
       ...this.#world.settingsOf(this.name),
       ...(guesses ? { guesses } : {}),
-      primitives: nativePrimitives,
+      primitives: this.#world.primitives,
       entropy: this.#world.entropy,
       self: this.name,
       keys,
