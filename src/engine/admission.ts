@@ -30,6 +30,9 @@ export type Admitted =
   /** `evicted` has lost its place to this one and is to be closed. */
   | { readonly isLetIn: true; readonly evicted: LinkId | undefined };
 
+/** Of whom only so many may be there: those of one address, those of addresses that we do not know, everybody. */
+type Crowd = 'neighbours' | 'strangers' | 'all';
+
 const REFUSED: Admitted = { isLetIn: false };
 
 /**
@@ -62,17 +65,20 @@ export class Admission {
     for (const name of this.#seen.keys()) if (!directory.entry(name)) this.#seen.delete(name);
   }
 
-  /** Whether `admit` would let in one more of this address. */
+  /** Whether `admit` would let in one more of this address. Thousands may ask in a second: it makes nothing. */
   mayEnter(address: string, now: Instant): boolean {
-    return this.#accepts.has(address, now) && this.#rivals(address, this.#isKnown(address))?.length !== 0;
+    if (!this.#accepts.has(address, now)) return false;
+    const crowd = this.#fullCrowd(address, this.#isKnown(address));
+    if (crowd === undefined) return true;
+    for (const each of this.#unproven.values()) if (each.isSilent && isOf(crowd, each, address)) return true;
+    return false;
   }
 
   admit(link: LinkId, address: string, now: Instant): Admitted {
+    if (!this.mayEnter(address, now)) return REFUSED;
+    this.#accepts.take(address, now);
     const isKnown = this.#isKnown(address);
-    const rivals = this.#rivals(address, isKnown);
-    if (rivals?.length === 0 || !this.#accepts.take(address, now)) return REFUSED;
-    const evicted = rivals?.[Math.floor(this.#random() * rivals.length)]?.link;
-    if (evicted !== undefined) this.#unproven.delete(evicted);
+    const evicted = this.#evict(this.#fullCrowd(address, isKnown), address);
     this.#unproven.set(link, { link, address, isKnown, holdsPlace: true, isSilent: true });
     return { isLetIn: true, evicted };
   }
@@ -107,15 +113,25 @@ export class Admission {
     this.#unproven.delete(link);
   }
 
-  /** Those of whom one has to go before another comes in; undefined while there is a place. */
-  #rivals(address: string, isKnown: boolean): readonly Unproven[] | undefined {
-    const all = [...this.#unproven.values()];
-    const silent = (those: readonly Unproven[]): readonly Unproven[] => those.filter((each) => each.isSilent);
-    const neighbours = all.filter((each) => each.holdsPlace && each.address === address);
-    if (neighbours.length >= UNPROVEN_OF_ADDRESS_MAX) return silent(neighbours);
-    const strangers = all.filter((each) => !each.isKnown);
-    if (!isKnown && strangers.length >= UNPROVEN_MAX - UNPROVEN_KEPT) return silent(strangers);
-    return all.length >= UNPROVEN_MAX ? silent(all) : undefined;
+  /** The crowd in which one has to go before another of this address comes in; undefined while there is a place. */
+  #fullCrowd(address: string, isKnown: boolean): Crowd | undefined {
+    let neighbours = 0;
+    let strangers = 0;
+    for (const each of this.#unproven.values()) {
+      if (isOf('neighbours', each, address)) neighbours++;
+      if (isOf('strangers', each, address)) strangers++;
+    }
+    if (neighbours >= UNPROVEN_OF_ADDRESS_MAX) return 'neighbours';
+    if (!isKnown && strangers >= UNPROVEN_MAX - UNPROVEN_KEPT) return 'strangers';
+    return this.#unproven.size >= UNPROVEN_MAX ? 'all' : undefined;
+  }
+
+  #evict(crowd: Crowd | undefined, address: string): LinkId | undefined {
+    if (crowd === undefined) return undefined;
+    const silent = [...this.#unproven.values()].filter((each) => each.isSilent && isOf(crowd, each, address));
+    const victim = silent[Math.floor(this.#random() * silent.length)]?.link;
+    if (victim !== undefined) this.#unproven.delete(victim);
+    return victim;
   }
 
   #isKnown(address: string): boolean {
@@ -123,4 +139,9 @@ export class Admission {
     for (const seen of this.#seen.values()) if (seen === address) return true;
     return false;
   }
+}
+
+function isOf(crowd: Crowd, each: Unproven, address: string): boolean {
+  if (crowd === 'neighbours') return each.holdsPlace && each.address === address;
+  return crowd === 'all' || !each.isKnown;
 }
