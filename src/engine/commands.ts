@@ -3,15 +3,17 @@ import { encodeUtf8, failure, success, type Now, type Result } from '../base/ind
 import { formatSafetyNumber, parseSafetyNumber, type TrustRecord } from '../directory/index.ts';
 import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
 import { endLink, type EngineCore } from './core.ts';
-import { makeMessageId } from './message-id.ts';
+import { MessageIds } from './message-id.ts';
 import type { Peer } from './peer.ts';
 
 /** What a person or a script asks for. Effects leave with the engine's next outputs; the answer is at hand at once. */
 export class Commands {
   readonly #core: EngineCore;
+  readonly #ids: MessageIds;
 
   constructor(core: EngineCore) {
     this.#core = core;
+    this.#ids = new MessageIds(core.options.entropy);
   }
 
   sendText(command: SendText, now: Now): Result<MessageId> {
@@ -19,7 +21,7 @@ export class Commands {
     if (!peer.ok) return peer;
     const text = checkText(command.text);
     if (!text.ok) return text;
-    const id = makeMessageId(now.wall, this.#core.options.entropy.bytes(10));
+    const id = this.#ids.next(now.wall);
     const { replyTo } = command;
     const queued = peer.value.outbox.enqueue({
       id,

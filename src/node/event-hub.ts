@@ -15,8 +15,8 @@ export class EventHub {
   get hasRoom(): boolean {
     if (this.#isClosed) return false;
     if (this.#early) return this.#early.length < ROOM_MAX;
-    const waiting = [...this.#readers].map((reader) => reader.waiting);
-    return waiting.length > 0 && Math.max(...waiting) < ROOM_MAX;
+    for (const reader of this.#readers) if (reader.waiting >= ROOM_MAX) return false;
+    return this.#readers.size > 0;
   }
 
   publish(event: ChatEvent): void {
@@ -49,7 +49,8 @@ class Reader implements AsyncIterableIterator<ChatEvent> {
   #read = 0;
   #isEnded = false;
   #failure: Error | undefined;
-  #wake = Promise.withResolvers<void>();
+  /** Calls of `next` that came before their event. */
+  #asking: PromiseWithResolvers<IteratorResult<ChatEvent, undefined>>[] = [];
 
   constructor(leave: () => void) {
     this.#leave = leave;
@@ -61,7 +62,7 @@ class Reader implements AsyncIterableIterator<ChatEvent> {
   push(event: ChatEvent): void {
     if (this.waiting < WAITING_MAX) {
       this.#waiting.push(event);
-      return this.#notify();
+      return this.#answer();
     }
     this.#failure = new Error('a reader of events has stopped reading');
     this.#forget();
@@ -71,17 +72,15 @@ class Reader implements AsyncIterableIterator<ChatEvent> {
   end(): void {
     this.#isEnded = true;
     this.#leave();
-    this.#notify();
+    this.#answer();
   }
 
-  async next(): Promise<IteratorResult<ChatEvent, undefined>> {
-    for (;;) {
-      const event = this.#take();
-      if (event) return { done: false, value: event };
-      if (this.#failure) throw this.#failure;
-      if (this.#isEnded) return { done: true, value: undefined };
-      await this.#wake.promise;
-    }
+  // No async function: one of them for each event costs more than the event.
+  next(): Promise<IteratorResult<ChatEvent, undefined>> {
+    const asked = Promise.withResolvers<IteratorResult<ChatEvent, undefined>>();
+    this.#asking.push(asked);
+    this.#answer();
+    return asked.promise;
   }
   async return(): Promise<IteratorResult<ChatEvent, undefined>> {
     this.#forget();
@@ -92,10 +91,15 @@ class Reader implements AsyncIterableIterator<ChatEvent> {
     return this;
   }
 
-  /** Everyone who waits looks again: there may be several calls of `next` at once. */
-  #notify(): void {
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers<void>();
+  #answer(): void {
+    while (this.#asking.length > 0) {
+      const event = this.#take();
+      if (!event && !this.#failure && !this.#isEnded) return;
+      const asked = this.#asking.shift();
+      if (event) asked?.resolve({ done: false, value: event });
+      else if (this.#failure) asked?.reject(this.#failure);
+      else asked?.resolve({ done: true, value: undefined });
+    }
   }
   #take(): ChatEvent | undefined {
     const event = this.#waiting[this.#read];

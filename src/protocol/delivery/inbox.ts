@@ -9,14 +9,13 @@ import {
   type InboxRow,
   type RefusalStatus,
 } from './message.ts';
+import { SeenIds } from './seen-ids.ts';
 
 // The receiving half of one pair (spec/05-delivery.md): at least once on the wire, exactly once on the screen, in the
 // sender's order.
 
 /** Messages that came before a gap was filled, at most; the window of a well-behaved sender is no larger. */
 const HELD_MAX = 256;
-/** Ids remembered against a second showing after the peer's numbering began again. */
-const SEEN_IDS_MAX = 4_096;
 const REFUSALS_MAX = 256;
 
 const NO_EPOCH: Bytes = new Uint8Array(16);
@@ -29,8 +28,7 @@ export class Inbox {
   readonly #held = new Map<number, InboxRow>();
   readonly #busy = new Set<number>();
   #refusals: { seq: number; status: RefusalStatus }[] = [];
-  /** id → seq of the current epoch, or 0 for an earlier epoch's. In order of arrival: the oldest goes first. */
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new SeenIds();
 
   constructor(peer: string) {
     this.#peer = peer;
@@ -78,7 +76,7 @@ export class Inbox {
   ): Result<Decision> {
     const heldId = this.#held.get(header.seq)?.id;
     const isRepeat =
-      header.seq <= this.#stored ? this.#seen.get(header.id) === header.seq : heldId === header.id;
+      header.seq <= this.#stored ? this.#seen.seqOf(header.id) === header.seq : heldId === header.id;
     if (isRepeat) return success(NOTHING);
     if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
@@ -88,26 +86,12 @@ export class Inbox {
       if (this.#busy.size < HELD_MAX) this.#busy.add(header.seq);
       return success(NOTHING);
     }
-    const { id, seq, type, timestamp, replyTo } = header;
-    const row: InboxRow = {
-      id,
-      seq,
-      type,
-      timestamp,
-      plaintext,
-      receivedWall,
-      ...(replyTo === undefined ? {} : { replyTo }),
-    };
-    this.#held.set(seq, row);
-    const changes: DeliveryChange[] = [];
-    const effects: DeliveryEffect[] = [];
-    this.#drain(changes, effects);
-    if (changes.length > 0) changes.push(this.#cursor());
-    return success({ changes, effects });
+    return success(this.#take(rowOf(header, plaintext, receivedWall)));
   }
 
   /** The ack that is true now. The first of a session repeats every final refusal the peer may not know of. */
   ack(isFirst: boolean, sinceSeq: number): Ack {
+    if (this.#refusals.length + this.#busy.size === 0) return { cumulative: this.#stored, exceptions: [] };
     const refusals = this.#refusals.filter((refusal) => isFirst || refusal.seq > sinceSeq);
     const busy = [...this.#busy]
       .filter((seq) => seq > this.#stored && !this.#held.has(seq))
@@ -119,6 +103,20 @@ export class Inbox {
     };
   }
 
+  #take(row: InboxRow): Decision {
+    if (row.seq > this.#stored + 1) {
+      // A view would keep all that came with it in memory until the gap is filled.
+      this.#held.set(row.seq, { ...row, plaintext: row.plaintext.slice() });
+      return NOTHING;
+    }
+    const changes: DeliveryChange[] = [];
+    const effects: DeliveryEffect[] = [];
+    this.#accept(row, changes, effects);
+    this.#drain(changes, effects);
+    changes.push(this.#cursor());
+    return { changes, effects };
+  }
+
   #beginEpoch(epoch: Bytes): void {
     this.#epoch = epoch;
     this.#stored = 0;
@@ -126,10 +124,11 @@ export class Inbox {
     this.#held.clear();
     this.#busy.clear();
     this.#refusals = [];
-    for (const id of this.#seen.keys()) this.#seen.set(id, 0);
+    this.#seen.beginEpoch();
   }
 
   #drain(changes: DeliveryChange[], effects: DeliveryEffect[]): void {
+    if (this.#held.size === 0) return;
     for (const seq of this.#held.keys()) if (seq <= this.#stored) this.#held.delete(seq);
     for (;;) {
       const row = this.#held.get(this.#stored + 1);
@@ -140,11 +139,11 @@ export class Inbox {
   }
 
   #accept(row: InboxRow, changes: DeliveryChange[], effects: DeliveryEffect[]): void {
-    const isRepeat = this.#seen.has(row.id);
+    const isRepeat = this.#seen.seqOf(row.id) !== undefined;
     this.#stored = row.seq;
     this.#storedId = row.id;
-    this.#remember(row);
-    if (isRepeat || row.type === 'void') return void changes.push(this.#cursor());
+    this.#seen.add(row.id, row.seq);
+    if (isRepeat || row.type === 'void') return;
     const status = refusalOf(row);
     if (status) {
       this.#refusals = [...this.#refusals, { seq: row.seq, status }].slice(-REFUSALS_MAX);
@@ -153,13 +152,6 @@ export class Inbox {
     }
     changes.push({ type: 'inbox-put', peer: this.#peer, row });
     effects.push({ type: 'received', row });
-  }
-
-  #remember(row: InboxRow): void {
-    this.#seen.delete(row.id);
-    this.#seen.set(row.id, row.seq);
-    const oldest = this.#seen.size > SEEN_IDS_MAX ? this.#seen.keys().next().value : undefined;
-    if (oldest !== undefined) this.#seen.delete(oldest);
   }
 
   #cursor(): DeliveryChange {
@@ -171,6 +163,12 @@ export class Inbox {
       storedId: this.#storedId,
     };
   }
+}
+
+function rowOf(header: EnvelopeHeader, plaintext: Bytes, receivedWall: number): InboxRow {
+  const { id, seq, type, timestamp, replyTo } = header;
+  const row = { id, seq, type, timestamp, plaintext, receivedWall };
+  return replyTo === undefined ? row : { ...row, replyTo };
 }
 
 /** FRM-08: an over-long text or an unknown type is a valid envelope that we refuse; the session lives. */

@@ -183,13 +183,11 @@ export class Outbox {
     const statuses = new Map(ack.exceptions.map((exception) => [exception.seq, exception.status]));
     const changes: DeliveryChange[] = [];
     const effects: DeliveryEffect[] = [];
-    while (this.#rows[0] && this.#rows[0].seq <= ack.cumulative) {
-      const row = this.#rows.shift();
-      if (!row) break;
+    for (const row of this.#rows.splice(0, ack.cumulative - this.readyFields.first + 1)) {
       this.#queuedBytes -= costOf(row);
-      this.#lastSettled = { seq: row.seq, id: row.id };
       changes.push({ type: 'outbox-settle', peer: this.#peer, seq: row.seq, id: row.id });
       if (row.type !== 'void') effects.push(settled(row.id, statuses.get(row.seq)));
+      this.#lastSettled = row;
     }
     const busy = ack.exceptions.find((exception) => exception.status === 'busy');
     if (busy && busy.seq < progress.next) {

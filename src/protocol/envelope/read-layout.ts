@@ -19,12 +19,12 @@ const TYPE_LENGTH_MAX = 32;
 /** The same as `decodeLayout` for all bytes. */
 export function readLayout(primitives: Primitives, envelope: Bytes): Result<DecodedLayout> {
   const text = envelope.length <= ENVELOPE_BYTES_MAX ? decodeUtf8(envelope) : undefined;
-  const plain = text === undefined ? undefined : readPlain(primitives, text);
+  const plain = text === undefined ? undefined : readPlain(primitives, envelope, text);
   return plain ? success(plain) : decodeLayout(primitives, envelope);
 }
 
-function readPlain(primitives: Primitives, text: string): DecodedLayout | undefined {
-  const cursor = new TextCursor(text, HEADER_START.length);
+function readPlain(primitives: Primitives, envelope: Bytes, text: string): DecodedLayout | undefined {
+  const cursor = new TextCursor(envelope, text, HEADER_START.length);
   if (!text.startsWith(HEADER_START)) return undefined;
   const crc = cursor.number('{"crc":', CRC_MAX);
   const header = readHeader(cursor);
@@ -79,9 +79,12 @@ const CODE = { zero: 0x30, nine: 0x39, a: 0x61, f: 0x66, z: 0x7a, hyphen: 0x2d }
 class TextCursor {
   ok = true;
   offset: number;
+  readonly #bytes: Bytes;
   readonly #text: string;
 
-  constructor(text: string, offset: number) {
+  /** Everything up to the message is ASCII, or it is refused: until then, offsets of bytes and text are the same. */
+  constructor(bytes: Bytes, text: string, offset: number) {
+    this.#bytes = bytes;
     this.#text = text;
     this.offset = offset;
   }
@@ -113,12 +116,13 @@ class TextCursor {
   /** A lower-case UUID and the quote behind it. */
   id(before: string): string {
     this.expect(before);
-    const id = this.#text.slice(this.offset, this.offset + ID_LENGTH);
     for (let i = 0; i < ID_LENGTH; i++) {
-      const code = id.charCodeAt(i);
+      const code = this.#text.charCodeAt(this.offset + i);
       const isHyphenDue = i === 8 || i === 13 || i === 18 || i === 23;
       if (isHyphenDue ? code !== CODE.hyphen : !isHexDigit(code)) this.refuse();
     }
+    // Ids live long, and a slice would keep the whole envelope's text in memory with it.
+    const id = decodeUtf8(this.#bytes.subarray(this.offset, this.offset + ID_LENGTH)) ?? '';
     this.offset += ID_LENGTH;
     this.expect('"');
     return id;
