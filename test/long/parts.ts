@@ -8,4 +8,5 @@ export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongP
   fuzz: () => import('./fuzz.ts'),
   'planted-bugs': () => import('./planted-bugs.ts'),
   interaction: () => import('./interaction.ts'),
+  flood: () => import('./flood.ts'),
 };
