@@ -87,7 +87,7 @@ export function* enrolInitiator(me: EnrolInitiator, watch: Watch): Handshake {
   noise.mixKey(dh(me.ephemeral, peerStatic));
   noise.decryptAndHash(payload2);
   watch('h after message 2', noise.h);
-  demand(!equal(peerStatic, x25519Public(me.static)), 'handshake-self');
+  demand(!equal(peerStatic, watch('own key', x25519Public(me.static))), 'handshake-self');
   demand(me.peerKey === undefined || equal(peerStatic, me.peerKey), 'handshake-key');
 
   // -> s, se
@@ -145,7 +145,7 @@ export function* enrolResponder(me: EnrolResponder, watch: Watch): Handshake {
   const peerStatic = checkPoint(noise.decryptAndHash(s));
   noise.mixKey(dh(me.ephemeral, peerStatic));
   noise.decryptAndHash(payload3);
-  demand(!equal(peerStatic, x25519Public(me.static)), 'handshake-self');
+  demand(!equal(peerStatic, watch('own key', x25519Public(me.static))), 'handshake-self');
   const { h, ck } = noise;
   const [toR, toI] = noise.split();
 
@@ -213,19 +213,19 @@ function proofGenerator(
 ): Bytes {
   const passwords = [pwI, pwR].map((text) => (typeof text === 'string' ? password(text) : text));
   const names = [utf8(userI), utf8(userR)];
-  const prs = expand(extract(utf8('sotto/1 prs'), lv(...passwords)), lv(...names), 32);
-  const ci = lvCat(...names);
-  const g = generator(prs, ci, h);
-  watch('PRS', prs);
-  watch('CI', ci);
-  watch('sid', h);
-  watch('g', g);
+  const prs = watch('PRS', expand(extract(utf8('sotto/1 prs'), lv(...passwords)), lv(...names), 32));
+  const ci = watch('CI', lvCat(...names));
+  const sid = watch('sid', h);
+  const g = watch('g', generator(prs, ci, sid));
   return g;
 }
 
 /** spec/02 §4.1 from K, and §4.2. */
 function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, watch: Watch) {
-  const transcript = concat(lvCat(ya, ENROL_PREFACE), lvCat(yb, concat(utf8('sotto/1 R'), u8(MAX_VERSION))));
+  const transcript = watch(
+    'transcript',
+    concat(lvCat(ya, ENROL_PREFACE), lvCat(yb, concat(utf8('sotto/1 R'), u8(MAX_VERSION)))),
+  );
   const isk = intermediateKey(h, k, transcript);
   const exs = hmac(ck, utf8('sotto/1 exporter'));
   const prk = extract(isk, concat(exs, h));
@@ -236,7 +236,6 @@ function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, w
   watch('Ya', ya);
   watch('Yb', yb);
   watch('K', k);
-  watch('transcript', transcript);
   watch('ISK', isk);
   watch('EXS', exs);
   watch('PRK', prk);

@@ -146,3 +146,10 @@ export function fromBase64(text: string): Bytes | undefined {
   const bytes = concat(...(bits.match(/.{8}/g) ?? []).map((byte) => Uint8Array.of(Number.parseInt(byte, 2))));
   return toBase64(bytes) === text ? bytes : undefined;
 }
+
+/** For what is known to be base64. */
+export function bytesOf(text: string): Bytes {
+  const bytes = fromBase64(text);
+  if (bytes === undefined) throw new Error('not base64');
+  return bytes;
+}

@@ -72,7 +72,7 @@ export function openEnvelope(direction: EnvelopeDirection, itemSeq: bigint, byte
 }
 
 /** The bytes XOR the keystream from the direction's position on. */
-function keystream({ enc, position }: EnvelopeDirection, bytes: Bytes): Bytes {
+export function keystream({ enc, position }: EnvelopeDirection, bytes: Bytes): Bytes {
   const stream = ctr(enc, zeros(16))
     .encrypt(zeros(position + bytes.length))
     .slice(position);

@@ -20,21 +20,20 @@ export function readPreface(bytes: Bytes): 'enrol' | 'session' | 'incomplete' {
 
 export const frame = (body: Bytes): Bytes => concat(u16(body.length), body);
 
-/** The bodies of whole frames. `lengths`: the exact length of each frame of a handshake; frames after those may have any. */
-export function readFrames(
-  stream: Bytes,
-  lengths: readonly number[],
-): { readonly bodies: Bytes[]; readonly left: number } {
-  const bodies: Bytes[] = [];
+/**
+ * Gives each whole body; the number of bytes that are left is returned. `lengths`: the exact length of each frame of a
+ * handshake; frames after those may have any.
+ */
+export function readFrames(stream: Bytes, lengths: readonly number[], take: (body: Bytes) => void): number {
   let rest = stream;
-  while (rest.length >= 2) {
+  for (let count = 0; rest.length >= 2; count += 1) {
     const length = Number(readInteger(rest.slice(0, 2)));
     demand(length > 0, 'frame-empty');
-    const expected = lengths[bodies.length];
+    const expected = lengths[count];
     demand(expected === undefined || length === expected, 'frame-length');
     if (rest.length < 2 + length) break;
-    bodies.push(rest.slice(2, 2 + length));
+    take(rest.slice(2, 2 + length));
     rest = rest.slice(2 + length);
   }
-  return { bodies, left: rest.length };
+  return rest.length;
 }

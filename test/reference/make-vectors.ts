@@ -1,14 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { makeGolden } from './golden.ts';
+import type { KitFile } from './kit/case.ts';
+import { makeKit } from './kit/index.ts';
 
 // Writes what this implementation makes into spec/: `node test/reference/make-vectors.ts`.
 
 const SPEC = new URL('../../spec/', import.meta.url);
 
-/** The contents of each file that is made, by its path below spec/. */
-export function madeFiles(): ReadonlyMap<string, string> {
-  const values = new Map<string, unknown>([['vectors/golden.json', makeGolden()]]);
-  return new Map([...values].map(([path, value]) => [path, asAscii(`${JSON.stringify(value, null, 1)}\n`)]));
+export const goldenText = (): string => asAscii(`${JSON.stringify(makeGolden(), null, 1)}\n`);
+
+/** The text of each file of spec/kit by its name, a case a line. */
+export const kitTexts = (): ReadonlyMap<string, string> =>
+  new Map([...makeKit()].map(([name, file]) => [name, asAscii(kitText(file))]));
+
+function kitText({ description, cases }: KitFile): string {
+  const lines = cases.map((kitCase) => JSON.stringify(kitCase));
+  return `{"description":${JSON.stringify(description)},"cases":[\n${lines.join(',\n')}\n]}\n`;
 }
 
 /** Escapes what a reader could not see or tell apart. */
@@ -17,5 +24,6 @@ const asAscii = (json: string): string =>
 
 if (import.meta.main) {
   mkdirSync(new URL('kit/', SPEC), { recursive: true });
-  for (const [path, text] of madeFiles()) writeFileSync(new URL(path, SPEC), text);
+  writeFileSync(new URL('vectors/golden.json', SPEC), goldenText());
+  for (const [name, text] of kitTexts()) writeFileSync(new URL(`kit/${name}`, SPEC), text);
 }

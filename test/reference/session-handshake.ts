@@ -106,7 +106,6 @@ export function* sessionResponder(me: SessionResponder, watch: Watch): Handshake
   const message3 = yield { send: [message2], needs: 196 };
   const [s, payload3] = cut(message3, 48, 148) as [Bytes, Bytes];
   const peerStatic = checkPoint(noise.decryptAndHash(s));
-  demand(!equal(peerStatic, x25519Public(me.static)), 'handshake-self');
   const pin = me.pins.find((known) => equal(known.key, peerStatic));
   noise.mixKey(dh(me.ephemeral, peerStatic));
   noise.mixKeyAndHash(pin?.psk ?? hmac(me.processSecret, peerStatic));

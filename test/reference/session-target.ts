@@ -25,6 +25,12 @@ export class SessionTarget {
     return [...sent, ...waiting.flatMap((body) => this.receive(body))];
   }
 
+  /** R has sent its READY, or I has received it. */
+  isOpen(): boolean {
+    const { role, ownReady, peerReady } = this.session;
+    return role === 'R' ? ownReady !== undefined : peerReady !== undefined;
+  }
+
   rekey(): Bytes[] {
     return [this.session.send(this.session.beginRekey(this.#nextSecrets()))];
   }

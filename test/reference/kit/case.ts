@@ -1,4 +1,4 @@
-// The forms of the conformance kit's cases (spec/kit/README.md). Bytes are hex.
+// The forms of the conformance kit's cases (spec/kit/README.md). Bytes are hex; what a peer sent is base64, for it is long.
 
 export interface CaseHead {
   readonly name: string;

@@ -1,0 +1,16 @@
+import type { KitCase, KitFile } from '../reference/kit/case.ts';
+import { specFile } from './spec-file.ts';
+
+export const KIT_FILES = [
+  '01-wire.json',
+  '02-enrol.json',
+  '02-session.json',
+  '03-records.json',
+  '03-session.json',
+  '03-rekey.json',
+  '04-envelope.json',
+  'connections.json',
+] as const;
+
+export const kitCases = (name: (typeof KIT_FILES)[number]): readonly KitCase[] =>
+  (specFile(`kit/${name}`) as KitFile).cases;
