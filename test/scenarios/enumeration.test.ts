@@ -1,8 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Secret, type Now } from '../../src/base/index.ts';
+import { concatBytes, Secret, type Now } from '../../src/base/index.ts';
 import type { Primitives } from '../../src/crypto/index.ts';
 import { Engine, type LinkId } from '../../src/engine/index.ts';
 import { nativePrimitives } from '../../src/primitives/index.ts';
+import { sessionInitiator } from '../../src/protocol/handshake/index.ts';
+import { encodeFrame, encodePreface } from '../../src/protocol/wire/index.ts';
 import { fastSeededEntropy } from '../../src/testing/entropy.ts';
 import { directoryFor, type SimulatedHome } from '../../src/testing/index.ts';
 import { Guesser, PAKE2_FRAME, type Guess, type Target } from './guesser.ts';
@@ -152,4 +154,51 @@ test('while all budgets are spent, known and unknown names are refused alike', (
   });
   for (const work of works) expect(work).toEqual(works[0]);
   expect(works[0]?.seen.at(-1)).toBe('release guess-budget');
+});
+
+/** Somebody who knows bobby's key dials a session with a psk that is a guess. */
+function sessionWorkFor(keys: SimulatedHome['keys'], as: string): Work {
+  const bob = startBob();
+  const machine = sessionInitiator({
+    primitives: nativePrimitives,
+    entropy: fastSeededEntropy(4),
+    preface: encodePreface('session'),
+    localName: as,
+    localStatic: keys,
+    remoteName: 'bobby',
+    remoteStatic: keyPair(52).publicKey,
+    pairPsk: new Uint8Array(32),
+  });
+  const link = bob.nextLink();
+  const seen: string[] = [];
+  bob.input({ type: 'accepted', link, address: '192.0.2.1', remote: '192.0.2.1' });
+  let frames = sent(machine.start());
+  let head = encodePreface('session');
+  while (frames.length > 0) {
+    const outputs = bob.input({ type: 'bytes', link, bytes: concatBytes(head, ...frames.map(encodeFrame)) });
+    head = new Uint8Array(0);
+    frames = [];
+    for (const output of outputs) {
+      seen.push(output.type === 'release' ? `release ${output.failure?.code}` : output.type);
+      if (output.type === 'write') frames = sent(machine.receive(output.bytes.subarray(2)));
+    }
+  }
+  return { calls: bob.calls, seen };
+}
+
+function sent(step: ReturnType<ReturnType<typeof sessionInitiator>['start']>): readonly Uint8Array[] {
+  if (!step.ok) throw new Error(step.failure.message);
+  return step.value.send;
+}
+
+test('a session with a wrong psk: a key that is pinned and one that nobody knows cost the same, whatever the name (CRY-13)', () => {
+  const known = sessionWorkFor(alice, 'alice');
+  expect(known.seen).toEqual(['write', 'release handshake-decrypt']);
+  expect(known.calls.length).toBeGreaterThan(30);
+  for (const [keys, as] of [
+    [stranger, 'alice'],
+    [stranger, 'cyril'],
+    [alice, 'carol'],
+  ] as const)
+    expect(sessionWorkFor(keys, as)).toEqual(known);
 });

@@ -7,7 +7,7 @@ import { encodeFrame, encodePreface } from '../../src/protocol/wire/index.ts';
 import type { SimulatedNode } from '../../src/testing/index.ts';
 
 /** Frame header, 65 bytes, tag. */
-export const PAKE2_FRAME = 2 + 65 + 16;
+export const PAKE2_FRAME: number = 2 + 65 + 16;
 
 /** The engine that is attacked. */
 export interface Target {
