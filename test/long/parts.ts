@@ -8,5 +8,6 @@ export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongP
   fuzz: () => import('./fuzz.ts'),
   'planted-bugs': () => import('./planted-bugs.ts'),
   interaction: () => import('./interaction.ts'),
+  namespaces: () => import('./namespaces.ts'),
   flood: () => import('./flood.ts'),
 };
