@@ -117,7 +117,7 @@ function runSeed(seed: number): SeedOutcome {
   const world = new World({
     seed,
     latencyMs: [1, 1 + Math.floor(400 * draw())],
-    lingerMs: pick(draw, [0, 300, 3_000, 60_000]),
+    lingerMs: pick(draw, [0, 3_000, 60_000, 60_000, 60_000, 60_000]),
     rekey: rekeyLimits(draw),
     primitives,
   });
@@ -168,8 +168,8 @@ const CUT_BYTES = 12_000;
 function rekeyLimits(draw: () => number): Partial<RekeyLimits> {
   if (draw() < 0.1) return {};
   return {
-    afterMs: draw() < 0.5 ? 2_000 + draw() * 20_000 : 3_600_000,
-    afterBytes: Math.floor(1_000 + draw() * 20_000),
+    afterMs: draw() < 0.5 ? 5_000 + draw() * 40_000 : 3_600_000,
+    afterBytes: Math.floor(1_000 + draw() * 30_000),
     symmetricRecords: 1 + Math.floor(draw() * 12),
   };
 }
