@@ -24,7 +24,7 @@ const key = v.pipe(
   v.string(),
   v.base64(),
   v.transform((text) => new Uint8Array(Buffer.from(text, 'base64'))),
-  v.check((bytes) => bytes.length === 32, 'not 32 bytes'),
+  v.check((bytes) => bytes.length === 32),
 );
 const time = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pin = v.object({
@@ -49,9 +49,9 @@ const guesses = v.object({
   buckets: v.array(
     v.pipe(
       v.string(),
-      v.regex(/^\d{1,4} \d{1,15} \d{1,15}$/, 'not three numbers'),
+      v.regex(/^\d{1,4} \d{1,15} \d{1,15}$/),
       v.transform((row) => row.split(' ').map(Number) as [number, number, number]),
-      v.check(([bucket, failures]) => bucket < GUESS_BUCKETS && failures > 0, 'out of range'),
+      v.check(([bucket, failures]) => bucket < GUESS_BUCKETS && failures > 0),
     ),
   ),
   names: v.array(v.object({ username: v.string(), failures: count })),
@@ -71,7 +71,8 @@ export function decodeHomeFile(bytes: Bytes): Result<HomeContent> {
   const parsed = v.safeParse(home, json);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return failure('home-damaged', `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+    // The library's own sentence repeats what it found: all but one character of a key, perhaps.
+    return failure('home-damaged', `${v.getDotPath(issue) ?? 'the file'} is not what belongs there`);
   }
   const { username, secret, trust, guesses: failed } = parsed.output;
   const records = trust.map((row) => toRecord(row));

@@ -154,6 +154,18 @@ test('a damaged home is named and never overwritten', () => {
   expect(open(folder).username).toBe('alice');
 });
 
+test('what is said of a damaged key does not hold what is left of it (SEC-02)', () => {
+  const folder = newFolder();
+  open(folder)[Symbol.dispose]();
+  const path = join(folder, 'home.json');
+  const good = readFileSync(path, 'utf8');
+  const secret = Buffer.alloc(32, 7).toString('base64');
+  for (const spoiled of [`!${secret.slice(1)}`, secret.slice(4), `${secret}${secret}`]) {
+    writeFileSync(path, good.replace(secret, spoiled));
+    expect(() => open(folder)).toThrow(/home\.json is damaged: secret is not what belongs there$/);
+  }
+});
+
 test('an open folder is closed, and a file in the place of a folder is said', () => {
   const folder = newFolder();
   open(folder)[Symbol.dispose]();
