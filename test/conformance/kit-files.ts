@@ -14,3 +14,6 @@ export const KIT_FILES = [
 
 export const kitCases = (name: (typeof KIT_FILES)[number]): readonly KitCase[] =>
   (specFile(`kit/${name}`) as KitFile).cases;
+
+/** What a peer sent. */
+export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));

@@ -19,8 +19,15 @@ export function fromUtf8(bytes: Bytes): string | undefined {
 
 export const zeros = (length: number): Bytes => new Uint8Array(length);
 
-export const concat = (...parts: readonly Bytes[]): Bytes =>
-  Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+export function concat(...parts: readonly Bytes[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 export const equal = (a: Bytes, b: Bytes): boolean => hex(a) === hex(b);
 

@@ -11,7 +11,7 @@ import { checkPoint, dh, x25519Public } from './x25519.ts';
 // spec/02 §4.
 
 export const ENROL_PROTOCOL = 'Noise_XXhfs_25519+MLKEM768_ChaChaPoly_SHA256';
-export const MAX_VERSION = 1;
+export const VERSION = 1;
 
 /** The frame bodies to send now, and the length of the one that must come next. */
 export interface Step {
@@ -224,7 +224,7 @@ function proofGenerator(
 function confirmationKeys(k: Bytes, ya: Bytes, yb: Bytes, h: Bytes, ck: Bytes, watch: Watch) {
   const transcript = watch(
     'transcript',
-    concat(lvCat(ya, ENROL_PREFACE), lvCat(yb, concat(utf8('sotto/1 R'), u8(MAX_VERSION)))),
+    concat(lvCat(ya, ENROL_PREFACE), lvCat(yb, concat(utf8('sotto/1 R'), u8(VERSION)))),
   );
   const isk = intermediateKey(h, k, transcript);
   const exs = hmac(ck, utf8('sotto/1 exporter'));

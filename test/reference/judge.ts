@@ -122,7 +122,7 @@ function judgeHandshake({ mode, role, local, receive }: HandshakeCase): Verdict 
     }
     if (step.done) proven = step.value;
   });
-  return proven === undefined ? { code, at } : { code, at, proven: provenAsJson(proven) };
+  return code === 'ok' ? { code, at, proven: proven && provenAsJson(proven) } : { code, at };
 }
 
 export const provenAsJson = ({ peer, peerStatic, h, ss }: Proven): NonNullable<HandshakeCase['proven']> => ({

@@ -9,7 +9,7 @@ import { Session } from '../session.ts';
 import { shakeHands } from '../shake-hands.ts';
 import type { ConnectionCase, LocalSide } from './case.ts';
 import { flip, kitSecret } from './duel.ts';
-import * as enrol from './enrol.ts';
+import * as enrol from './enrol-people.ts';
 import * as session from './session-handshake.ts';
 import { text } from './session.ts';
 

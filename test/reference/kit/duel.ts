@@ -51,6 +51,19 @@ export const badKemKey = (key: Bytes): Bytes =>
     unhex('010d').map((byte, at) => (at === 1 ? byte | ((key[1] ?? 0) & 0xf0) : byte)),
   );
 
+export const head = (name: string, section: string, code: string, comment?: string): CaseHead => ({
+  name,
+  section,
+  code,
+  ...(comment !== undefined && { comment }),
+});
+
+/** The edits of one frame only. */
+export const inFrame =
+  (frame: number, change: (body: Bytes) => Bytes) =>
+  (body: Bytes, at: number): Bytes =>
+    at === frame ? change(body) : body;
+
 export interface Duel {
   readonly head: CaseHead;
   readonly mode: 'enrol' | 'session';
@@ -66,17 +79,17 @@ export interface Duel {
 export function handshakeCase({ head, mode, role, local, peer, edit = (body) => body }: Duel): HandshakeCase {
   const target = handshakeOf(mode, role, local);
   const receive: string[] = [];
-  let proven: Proven | undefined;
+  const proven: Proven[] = [];
   const queue: { to: 'target' | 'peer'; body: Bytes }[] = [];
   const send = (step: IteratorResult<Step, Proven>, to: 'target' | 'peer'): void => {
     queue.push(...step.value.send.map((body) => ({ to, body })));
-    if (step.done && to === 'peer') proven = step.value;
+    if (step.done && to === 'peer') proven.push(step.value);
   };
   send(target.next(), 'peer');
   send(peer.next(), 'target');
   // Either may refuse the other: then nothing more is sent.
   try {
-    for (let next = queue.shift(); next !== undefined && proven === undefined; next = queue.shift()) {
+    for (let next = queue.shift(); next !== undefined && proven.length === 0; next = queue.shift()) {
       if (next.to === 'peer') send(peer.next(next.body), 'target');
       else {
         const body = edit(next.body, receive.length);
@@ -89,7 +102,16 @@ export function handshakeCase({ head, mode, role, local, peer, edit = (body) => 
     if (!(error instanceof Refused)) throw error;
   }
   const { name, section, comment, code } = head;
-  const outcome = proven !== undefined && code === 'ok' ? { proven: provenAsJson(proven) } : {};
+  const [outcome] = proven;
   const said = { name, section, ...(comment !== undefined && { comment }), code };
-  return { kind: 'handshake', ...said, mode, role, local, receive, at: receive.length - 1, ...outcome };
+  return {
+    kind: 'handshake',
+    ...said,
+    mode,
+    role,
+    local,
+    receive,
+    at: receive.length - 1,
+    ...(outcome && code === 'ok' && { proven: provenAsJson(outcome) }),
+  };
 }

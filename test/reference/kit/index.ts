@@ -1,6 +1,7 @@
 import type { KitCase, KitFile } from './case.ts';
 import { connectionCases } from './connections.ts';
-import { enrolCases } from './enrol.ts';
+import { enrolInitiatorCases } from './enrol-initiator.ts';
+import { enrolResponderCases } from './enrol-responder.ts';
 import { envelopeCases } from './envelope.ts';
 import { recordCases } from './records.ts';
 import { rekeyCases } from './rekey.ts';
@@ -16,7 +17,7 @@ export function makeKit(): ReadonlyMap<string, KitFile> {
   });
   return new Map([
     ['01-wire.json', file('Prefaces and frames.', prefaceCases(), framesCases())],
-    ['02-enrol.json', file('First contact.', enrolCases())],
+    ['02-enrol.json', file('First contact.', enrolResponderCases(), enrolInitiatorCases())],
     ['02-session.json', file('The handshake with a pinned peer.', sessionHandshakeCases())],
     [
       '03-records.json',

@@ -1,5 +1,4 @@
 import { type Bytes, concat, hex, lv, u16, utf8, zeros } from '../bytes.ts';
-import type { Handshake } from '../enrol.ts';
 import { unwatched, type Watch } from '../refused.ts';
 import {
   type SessionInitiator,
@@ -9,7 +8,18 @@ import {
 } from '../session-handshake.ts';
 import { x25519Public } from '../x25519.ts';
 import type { CaseHead, HandshakeCase, LocalSide } from './case.ts';
-import { badKemKey, flip, handshakeCase, kitSecret, LOW_ORDER, NOT_REDUCED, put, swapping } from './duel.ts';
+import {
+  badKemKey,
+  flip,
+  handshakeCase,
+  head,
+  inFrame,
+  kitSecret,
+  LOW_ORDER,
+  NOT_REDUCED,
+  put,
+  swapping,
+} from './duel.ts';
 
 // Alice dials Bob again. spec/02 §5.
 
@@ -50,9 +60,6 @@ export const bobLocal = (bob: SessionResponder = BOB): LocalSide => ({
   pins: bob.pins.map(({ user, key, psk }) => ({ user, key: hex(key), psk: hex(psk) })),
 });
 
-export const honestAlice = (watch: Watch = unwatched): Handshake => sessionInitiator(ALICE, watch);
-export const honestBob = (watch: Watch = unwatched): Handshake => sessionResponder(BOB, watch);
-
 interface Wrong {
   readonly alice?: Partial<SessionInitiator>;
   readonly bob?: Partial<SessionResponder>;
@@ -73,18 +80,6 @@ function atAlice(head: CaseHead, { alice, bob, watch = unwatched, edit }: Wrong)
   const local = aliceLocal({ ...ALICE, ...alice });
   return handshakeCase({ head, mode: 'session', role: 'I', local, peer, ...(edit && { edit }) });
 }
-
-const head = (name: string, section: string, code: string, comment?: string): CaseHead => ({
-  name,
-  section,
-  code,
-  ...(comment !== undefined && { comment }),
-});
-
-const inFrame =
-  (frame: number, change: (body: Bytes) => Bytes) =>
-  (body: Bytes, at: number): Bytes =>
-    at === frame ? change(body) : body;
 
 export function sessionHandshakeCases(): HandshakeCase[] {
   return [...responderCases(), ...nameCases(), ...initiatorCases(), ...points()];
@@ -232,7 +227,7 @@ function initiatorCases(): HandshakeCase[] {
 
 function otherMessage2(): Bytes {
   const other = sessionInitiator({ ...ALICE, ephemeral: kitSecret('another ephemeral of alice') }, unwatched);
-  const bob = honestBob();
+  const bob = sessionResponder(BOB, unwatched);
   bob.next();
   const message1 = other.next().value.send[0] ?? zeros(0);
   return bob.next(message1).value.send[0] ?? zeros(0);
