@@ -5,7 +5,7 @@ import { allFlips, runFlip } from './bit-flips.ts';
 const SAMPLE = 2_000;
 
 test(`${SAMPLE} flipped bits of handshake messages, drawn at random, are all refused in silence (CRY-03)`, () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+  const seed = Number(process.env['SOTTO_SEED'] ?? Date.now() % 1_000_000);
   const dice = new SeededDice(seed);
   const flips = [...allFlips()];
   const names = new Set<string>();
@@ -13,7 +13,7 @@ test(`${SAMPLE} flipped bits of handshake messages, drawn at random, are all ref
     const flip = dice.pick(flips);
     names.add(`${flip.mode} ${flip.name}`);
     const { fault, code } = runFlip(flip);
-    const label = `SEED=${seed}: ${flip.mode} ${flip.name} bit ${flip.bit} (${code})`;
+    const label = `SOTTO_SEED=${seed}: ${flip.mode} ${flip.name} bit ${flip.bit} (${code})`;
     if (fault !== undefined) throw new Error(`${label}: ${fault}`);
   }
   expect(flips.length).toBeGreaterThan(60_000);

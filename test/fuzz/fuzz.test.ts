@@ -3,7 +3,7 @@ import { fuzz, FuzzCrash } from './fuzz.ts';
 import { COUNTS, type FuzzTarget } from './target.ts';
 import { targets } from './targets/index.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env['SOTTO_SEED'] ?? Date.now() % 1_000_000);
 
 const rejections: unknown[] = [];
 const note = (reason: unknown): void => void rejections.push(reason);

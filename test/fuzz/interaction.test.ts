@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { agree } from './agreement.ts';
 import { interact } from './interaction.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env['SOTTO_SEED'] ?? Date.now() % 1_000_000);
 const INTERACTIONS = 1_500;
 const AGREEMENTS = 1_000;
-const GROUPS = 10;
+const GROUPS = 20;
 
 function eachSeed(group: number, count: number, act: (seed: number) => void): void {
   const size = count / GROUPS;

@@ -45,7 +45,17 @@ const SETTLE_MS = 48 * 3_600_000;
 /** One seed, from the beginning to the end. Throws when a rule is broken. */
 export function interact(seed: number): InteractionOutcome {
   const dice = new SeededDice(seed);
-  const world = new World({ seed, isChunked: dice.chance(0.3), latencyMs: [1, dice.pick([5, 40, 400])] });
+  const world = new World({
+    seed,
+    isChunked: dice.chance(0.3),
+    latencyMs: [1, dice.pick([5, 40, 400])],
+    // New keys while he plays: often, now and then, or not at all.
+    rekey: dice.pick([
+      { afterMs: 2_000, symmetricRecords: 3 },
+      { afterMs: 15_000, symmetricRecords: 16 },
+      {},
+    ]),
+  });
   const guest = dice.pick(GUESTS);
   const homes = dice.chance(0.4) ? metHomes() : undefined;
   const directory = guest === 'contact' ? people({}, ['alice', 'bob', 'mallory']) : people({});
