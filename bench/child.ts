@@ -5,6 +5,9 @@ import type { Contender } from './contender.ts';
 import type { FromChild, ToClient, ToServer } from './messages.ts';
 import { SCENARIOS } from './scenarios.ts';
 
+/** A scenario takes a few seconds. */
+const SCENARIO_MS = 30_000;
+
 async function serve(contender: Contender, folder: string): Promise<void> {
   const server = await contender.serve(folder);
   process.on('message', ({ type }: ToServer) => {
@@ -20,12 +23,19 @@ async function beClient(contender: Contender, folder: string): Promise<void> {
   const client = await contender.startClient(folder, address);
   const mark = (): void => tell({ type: 'mark' });
   const figures: Record<string, number> = {};
-  for (const scenario of scenarios)
+  for (const scenario of scenarios) {
+    const timer = setTimeout(() => giveUp(scenario), SCENARIO_MS);
     Object.assign(figures, await SCENARIOS[scenario]?.({ client, effort, mark }));
+    clearTimeout(timer);
+  }
   await client.close();
   process.send?.({ type: 'figures', figures } satisfies FromChild, () => process.exit());
 }
 
+/** Whatever waits for something that never comes is named, and fails alone. */
+function giveUp(scenario: string): never {
+  throw new Error(`“${scenario}” did not end in ${SCENARIO_MS} ms`);
+}
 function tell(message: FromChild): void {
   process.send?.(message);
 }

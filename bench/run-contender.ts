@@ -7,7 +7,7 @@ import type { FromChild, ToClient, ToServer } from './messages.ts';
 import type { Effort, Figures } from './scenarios.ts';
 
 const CHILD = join(import.meta.dirname, 'child.ts');
-const SILENCE_MS = 60_000;
+const RUN_MS = 150_000;
 /** A profile takes a while to be written. */
 const END_MS = 10_000;
 
@@ -85,8 +85,8 @@ async function answer<Type extends FromChild['type']>(
 
 /** Rejects when a process ends before it is told to, or when the run takes far too long. */
 async function failureOf(child: ChildProcess, signal: AbortSignal): Promise<never> {
-  const silence = AbortSignal.timeout(SILENCE_MS);
-  const [code] = (await once(child, 'exit', { signal: AbortSignal.any([signal, silence]) })) as [number];
+  const timeout = AbortSignal.timeout(RUN_MS);
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.any([signal, timeout]) })) as [number];
   throw new Error(`a process of the bench ended early (${code})`);
 }
 

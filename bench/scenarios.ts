@@ -12,6 +12,7 @@ export interface Effort {
   /** Of `flight` and `cold`: how long is run before it counts, and how long is measured. */
   readonly warmUpMs: number;
   readonly measuredMs: number;
+  /** At most 7: with the two that do not count and the one before `one`, more would be refused as guesses at passwords. */
   readonly firstContacts: number;
 }
 
