@@ -29,15 +29,18 @@ export interface FloodReport {
 
 /**
  * Connections from 200 addresses of loopback, silent, garbage and half handshakes, at a program in a process of its own,
- * while two pinned peers go on talking to it: one dials anew for each message, the other keeps its session. `warmUp` is
- * an attack before it, after which memory is measured: the JavaScript engine takes room when there is much to do, once.
+ * while two pinned peers go on talking to it: one dials anew for each message, the other keeps its session.
+ * `warmUp` is an attack before it, after which memory is measured; `flags` are Node's for the target.
  */
-export async function flood(plan: AttackPlan, warmUp?: AttackPlan): Promise<FloodReport> {
+export async function flood(
+  plan: AttackPlan,
+  { warmUp, flags = [] }: { readonly warmUp?: AttackPlan; readonly flags?: readonly string[] } = {},
+): Promise<FloodReport> {
   await using town = await openTown(['bob', 'alice', 'carol']);
   const [directory, home, port] = [town.path('bob'), town.home('bob'), town.port('bob')];
   const options: ChatOptions = { directory, home, port, as: 'bob', bind: ['127.0.0.1'], mode: 'listen' };
-  using target = await start('target.ts', JSON.stringify(options));
-  using attacker = await start('attacker.ts', String(port));
+  using target = await start('target.ts', JSON.stringify(options), flags);
+  using attacker = await start('attacker.ts', String(port), []);
   const [alice, carol] = [await town.open('alice', { lingerMs: 0 }), await town.open('carol')];
   await alice.sendDelivered('bob', 'first contact');
   await carol.sendDelivered('bob', 'first contact');
@@ -97,8 +100,8 @@ class Helper implements Disposable {
   }
 }
 
-async function start(file: string, argument: string): Promise<Helper> {
-  const child = fork(join(import.meta.dirname, file), [argument], { execArgv: [] });
+async function start(file: string, argument: string, flags: readonly string[]): Promise<Helper> {
+  const child = fork(join(import.meta.dirname, file), [argument], { execArgv: [...flags] });
   await once(child, 'message', { signal: AbortSignal.timeout(30_000) });
   return new Helper(child);
 }
