@@ -1,19 +1,21 @@
 import type { MessageId } from '../api/index.ts';
 import type { Instant, Now } from '../base/index.ts';
 import type { OutboxRow } from '../protocol/delivery/index.ts';
-import { WINDOW_BYTES_MAX } from '../protocol/delivery/index.ts';
 import type { OutgoingMessage } from '../protocol/session/index.ts';
 import { earlier, isSmallerName, type EngineCore } from './core.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 import { takeAck } from './sessions.ts';
 
-/** What the one record before the peer's READY may carry; base64 and headers make it fit 57,344 bytes of items. */
-const EARLY_BYTES_MAX = 42_000;
+/**
+ * What leaves on one session in one turn: base64 and headers make it fit the 57,344 bytes of one record's items. More waits
+ * for the next turn, which follows at once, so that the peer opens one record while we seal the next.
+ */
+const TURN_BYTES_MAX = 42_000;
 /** A replaced session is closed even with something unacknowledged after this long (spec/03). */
 const DUPLICATE_MS = 5_000;
 
-/** At the end of a turn: everything that is to go out on one session shares its records. */
+/** At the end of a turn: what is to go out on one session shares a record. */
 export class Traffic {
   readonly #core: EngineCore;
   #deadline: Instant | undefined;
@@ -22,7 +24,7 @@ export class Traffic {
     this.#core = core;
   }
 
-  /** Of the last flush: when a duplicate is closed by force, when a busy peer is asked again. */
+  /** Of the last flush: when the rest is sent, a duplicate is closed by force, a busy peer is asked again. */
   deadline(): Instant | undefined {
     return this.#deadline;
   }
@@ -57,9 +59,9 @@ export class Traffic {
   #send(link: Link, session: LinkSession, isCarrier: boolean, now: Now): void {
     const { allowance, phase } = link.connection;
     const { outbox } = session.peer;
-    const bytesMax = allowance === 'early' ? EARLY_BYTES_MAX : WINDOW_BYTES_MAX;
     const rows =
-      isCarrier && allowance !== 'none' ? outbox.take(session.progress, now.monotonic, bytesMax) : [];
+      isCarrier && allowance !== 'none' ? outbox.take(session.progress, now.monotonic, TURN_BYTES_MAX) : [];
+    if (allowance === 'open' && session.progress.hasMore) this.#deadline = now.monotonic;
     const isAckDue = session.needsAck && phase === 'open';
     if (rows.length === 0 && !isAckDue) return;
     this.#noteSent(session, rows);

@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../api/index.ts';
-import { CodedError, unreachable, type Failure } from '../base/index.ts';
-import type { Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
+import { CodedError, unreachable, type Failure, type Instant } from '../base/index.ts';
+import type { Change, Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
 import { readClock } from './clock.ts';
 import type { Links } from './links.ts';
 import type { Trace } from './trace.ts';
@@ -23,6 +23,8 @@ export class TurnLoop {
   #inputs: EngineInput[] = [];
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When it goes off. */
+  #timerAt: Instant = Number.POSITIVE_INFINITY;
   #isStopped = false;
   /** Commits that the store refused, and the events that wait for them. */
   #held: EngineOutput[] = [];
@@ -68,7 +70,8 @@ export class TurnLoop {
     const inputs = this.#inputs;
     this.#inputs = [];
     const outputs = this.#held;
-    for (const input of [...inputs, { type: 'turn-ended' } as const]) {
+    inputs.push({ type: 'turn-ended' });
+    for (const input of inputs) {
       // One by one: a spread of very many is a stack overflow.
       for (const output of this.#engine.handle(input, now)) outputs.push(output);
     }
@@ -85,7 +88,8 @@ export class TurnLoop {
   }
 
   #commit(outputs: readonly EngineOutput[]): Failure | undefined {
-    const changes = outputs.flatMap((output) => (output.type === 'commit' ? output.changes : []));
+    const changes: Change[] = [];
+    for (const output of outputs) if (output.type === 'commit') changes.push(...output.changes);
     if (changes.length === 0) return undefined;
     try {
       this.#store.commit(changes);
@@ -135,16 +139,19 @@ export class TurnLoop {
     }
   }
 
+  /** Deadlines mostly move away, at every turn: a timer that comes too early finds nothing to do and is set again. */
   #setTimer(): void {
-    clearTimeout(this.#timer);
     if (this.#isStopped) return;
-    if (this.#refusal) {
-      this.#timer = setTimeout(() => this.schedule(), COMMIT_RETRY_MS);
-      return;
-    }
-    const deadline = this.#engine.deadline();
-    if (deadline === undefined) return;
-    const delay = Math.min(TIMER_MAX_MS, Math.max(0, Math.ceil(deadline - readClock().monotonic)));
-    this.#timer = setTimeout(() => this.schedule(), delay);
+    const now = readClock().monotonic;
+    const deadline = this.#refusal ? now + COMMIT_RETRY_MS : this.#engine.deadline();
+    if (deadline === undefined || deadline >= this.#timerAt) return;
+    if (deadline <= now) return this.schedule();
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    const delay = Math.min(TIMER_MAX_MS, Math.ceil(deadline - now));
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.schedule();
+    }, delay);
   }
 }

@@ -37,6 +37,8 @@ export interface SendProgress {
   earlyFrom: number;
   earlyTo: number;
   pausedUntil: number;
+  /** The last `take` left out what the window would have allowed. */
+  hasMore: boolean;
   /** Rows that left for the first time before the peer's READY; undefined once it came. */
   firstSent: Set<number> | undefined;
 }
@@ -111,7 +113,8 @@ export class Outbox {
   }
 
   newProgress(): SendProgress {
-    return { next: this.readyFields.first, earlyFrom: 0, earlyTo: 0, pausedUntil: 0, firstSent: new Set() };
+    const next = this.readyFields.first;
+    return { next, earlyFrom: 0, earlyTo: 0, pausedUntil: 0, hasMore: false, firstSent: new Set() };
   }
 
   /**
@@ -136,6 +139,7 @@ export class Outbox {
   /** The next messages for a session, as the window allows, at most `bytesMax` of plaintext with headers. */
   take(progress: SendProgress, now: number, bytesMax: number): readonly OutboxRow[] {
     const taken: OutboxRow[] = [];
+    progress.hasMore = false;
     if (now < progress.pausedUntil) return taken;
     const start = Math.max(0, progress.next - this.readyFields.first);
     let unackedBytes = 0;
@@ -144,7 +148,11 @@ export class Outbox {
     for (const row of this.#rows.slice(start, WINDOW_MESSAGES_MAX)) {
       const isEarly = row.seq >= progress.earlyFrom && row.seq <= progress.earlyTo;
       unackedBytes += costOf(row);
-      if (!isEarly && (takenBytes + costOf(row) > bytesMax || unackedBytes > WINDOW_BYTES_MAX)) break;
+      if (!isEarly && unackedBytes > WINDOW_BYTES_MAX) break;
+      if (!isEarly && takenBytes + costOf(row) > bytesMax) {
+        progress.hasMore = true;
+        break;
+      }
       progress.next = row.seq + 1;
       if (isEarly) continue;
       takenBytes += costOf(row);
