@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalisePassword } from '../../src/directory/index.ts';
+import { normalisePassword, safetyNumber } from '../../src/directory/index.ts';
 import { nativePrimitives as native } from '../../src/primitives/index.ts';
 import {
   Connection,
@@ -42,6 +42,7 @@ interface GoldenConnection {
 }
 
 const golden = specFile('vectors/golden.json') as {
+  readonly safety_number: string;
   readonly enrol: GoldenConnection;
   readonly session: GoldenConnection;
 };
@@ -60,6 +61,15 @@ test('this program makes every byte of the golden session and of the key exchang
   const { frames } = golden.session;
 
   expect(replay(golden.session, sessionMachines(golden.session))).toStrictEqual(bodiesOf(frames));
+});
+
+test('both people of the golden enrol see its safety number', () => {
+  const { inputs } = golden.enrol;
+  const alice = { name: inputs['user_I']!, key: keyPair(bytesOf(inputs, 'static_I')).publicKey };
+  const zoe = { name: inputs['user_R']!, key: keyPair(bytesOf(inputs, 'static_R')).publicKey };
+
+  expect(safetyNumber(native, alice, zoe)).toBe(golden.safety_number);
+  expect(safetyNumber(native, zoe, alice)).toBe(golden.safety_number);
 });
 
 const bytesOf = (inputs: Hex, name: string): Bytes => decodeHex(inputs[name]!)!;

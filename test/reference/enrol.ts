@@ -81,10 +81,10 @@ export function* enrolInitiator(me: EnrolInitiator, watch: Watch): Handshake {
   const message2 = yield { send: [message1], needs: 1200 };
   const [re, ciphertext, s, payload2] = cut(message2, 32, 1104, 48, 16) as [Bytes, Bytes, Bytes, Bytes];
   noise.mixHash(checkPoint(re));
-  noise.mixKey(dh(me.ephemeral, re));
+  noise.mixKey(watch('ee', dh(me.ephemeral, re)));
   noise.mixKey(decapsulate(noise.decryptAndHash(ciphertext), kem.secretKey));
   const peerStatic = checkPoint(noise.decryptAndHash(s));
-  noise.mixKey(dh(me.ephemeral, peerStatic));
+  noise.mixKey(watch('es', dh(me.ephemeral, peerStatic)));
   noise.decryptAndHash(payload2);
   watch('h after message 2', noise.h);
   demand(!equal(peerStatic, watch('own key', x25519Public(me.static))), 'handshake-self');
@@ -92,7 +92,7 @@ export function* enrolInitiator(me: EnrolInitiator, watch: Watch): Handshake {
 
   // -> s, se
   const encryptedStatic = noise.encryptAndHash(watch('s of I', x25519Public(me.static)));
-  noise.mixKey(dh(me.static, re));
+  noise.mixKey(watch('se', dh(me.static, re)));
   const message3 = concat(encryptedStatic, noise.encryptAndHash(zeros(0)));
   const { h, ck } = noise;
   const [toR, toI] = noise.split();

@@ -1,4 +1,4 @@
-import { type Bytes, hex, utf8, zeros } from './bytes.ts';
+import { type Bytes, hex, integer, utf8, zeros } from './bytes.ts';
 import { enrolInitiator, ENROL_PROTOCOL, enrolResponder } from './enrol.ts';
 import { ENROL_PREFACE, SESSION_PREFACE } from './frames.ts';
 import { sha512 } from './hash.ts';
@@ -267,16 +267,13 @@ class Talk {
 
   message(side: Session, seq: number, text: string): Item {
     const noted = noting();
-    const name = `${side.role} message ${seq}`;
-    const header = {
-      timestamp: CLOCK + 1000 * seq,
-      id: uuid(goldenSecret(`id of ${name}`, 16)),
-      seq,
-      type: 'text',
-    };
+    const timestamp = CLOCK + 1000 * seq;
+    const header = { timestamp, id: idOf(timestamp, `id of ${side.role} message ${seq}`), seq, type: 'text' };
     const item = side.seal({ header, plaintext: utf8(text) }, noted.watch);
-    if (item.type === 'MSG')
-      this.#sealed.set(hex(item.envelope), { text, ...noted.values, envelope: asText(item.envelope) });
+    if (item.type !== 'MSG') throw new Error('what is sealed is a MSG');
+    const envelope = asText(item.envelope);
+    const { crc } = (JSON.parse(envelope) as { readonly header: { readonly crc: number } }).header;
+    this.#sealed.set(hex(item.envelope), { text, ...noted.values, crc, envelope });
     return item;
   }
 }
@@ -300,7 +297,12 @@ function readyOf(side: Session, owner: string, seq: number): Item {
 
 const closeOf = (lastSeq: number): Item => ({ type: 'CLOSE', code: 0, lastSeq: BigInt(lastSeq) });
 
-const uuid = (id: Bytes): string => hex(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+/** A UUIDv7. */
+function idOf(timestamp: number, name: string): string {
+  const random = hex(goldenSecret(name, 10));
+  const id = `${hex(integer(timestamp, 6))}7${random.slice(1, 4)}8${random.slice(5)}`;
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
 
 const asText = (bytes: Bytes): string => String.fromCharCode(...bytes);
 

@@ -50,7 +50,7 @@ export function* rekeyInitiator(
     const [re, ciphertext, payload] = cut(rekey2, 32, 1104, 16) as [Bytes, Bytes, Bytes];
     noise.mixHash(checkPoint(re));
     noise.mixKey(re);
-    noise.mixKey(dh(secrets.ephemeral, re));
+    noise.mixKey(watch("ee'", dh(secrets.ephemeral, re)));
     noise.mixKey(decapsulate(noise.decryptAndHash(ciphertext), kem.secretKey));
     noise.decryptAndHash(payload);
     return agree(noise, watch);

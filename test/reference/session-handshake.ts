@@ -44,7 +44,7 @@ export function* sessionInitiator(me: SessionInitiator, watch: Watch): Handshake
   const e = watch('e of I', x25519Public(me.ephemeral));
   noise.mixHash(e);
   noise.mixKey(e);
-  noise.mixKey(dh(me.ephemeral, me.pinnedKey));
+  noise.mixKey(watch('es', dh(me.ephemeral, me.pinnedKey)));
   const kem = kemKeys(me.kemSeed);
   const message1 = concat(
     e,
@@ -58,14 +58,14 @@ export function* sessionInitiator(me: SessionInitiator, watch: Watch): Handshake
   const [re, ciphertext, payload2] = cut(message2, 32, 1104, 16) as [Bytes, Bytes, Bytes];
   noise.mixHash(checkPoint(re));
   noise.mixKey(re);
-  noise.mixKey(dh(me.ephemeral, re));
+  noise.mixKey(watch('ee', dh(me.ephemeral, re)));
   noise.mixKey(decapsulate(noise.decryptAndHash(ciphertext), kem.secretKey));
   noise.decryptAndHash(payload2);
   watch('h after message 2', noise.h);
 
   // -> s, se, psk
   const encryptedStatic = noise.encryptAndHash(watch('s of I', x25519Public(me.static)));
-  noise.mixKey(dh(me.static, re));
+  noise.mixKey(watch('se', dh(me.static, re)));
   noise.mixKeyAndHash(me.psk);
   const message3 = concat(
     encryptedStatic,
