@@ -14,6 +14,9 @@ export const UNPROVEN_OF_ADDRESS_MAX = 4;
 /** Answers to message 1 for addresses that we do not know: in a second, and at once. Each is a KEM and some Diffie-Hellmans. */
 const ANSWERS_PER_SECOND = 50;
 const ANSWERS_BURST = 16;
+/** Messages 1 from such addresses that are looked at at all: one Diffie-Hellman tells whether a session's is junk. */
+const LOOKS_PER_SECOND = 400;
+const LOOKS_BURST = 40;
 
 interface Unproven {
   readonly link: LinkId;
@@ -44,6 +47,7 @@ export class Admission {
   readonly #unproven = new Map<LinkId, Unproven>();
   readonly #accepts = new AddressBuckets();
   readonly #answers = new Bucket(ANSWERS_PER_SECOND, ANSWERS_BURST);
+  readonly #looks = new Bucket(LOOKS_PER_SECOND, LOOKS_BURST);
   #listed: ReadonlySet<string> = new Set();
   /** Where each proven peer was last, by name. */
   readonly #seen = new Map<string, string>();
@@ -83,10 +87,10 @@ export class Admission {
     return { isLetIn: true, evicted };
   }
 
-  /** Whether there is time for one more handshake's costly half. Nothing is taken yet: junk must not use it up. */
+  /** Message 1 has come: whether it is looked at. Of the answers nothing is taken yet, so that junk does not use them up. */
   mayAnswer(link: LinkId, now: Instant): boolean {
     const unproven = this.#unproven.get(link);
-    return unproven === undefined || unproven.isKnown || this.#answers.has(now);
+    return !unproven || unproven.isKnown || (this.#answers.has(now) && this.#looks.take(now));
   }
   /**
    * Message 1 was good and is answered: this connection makes room for nobody any more. `isKeyKnown`: it showed that the
@@ -107,7 +111,9 @@ export class Admission {
     if (!unproven) return;
     this.#unproven.delete(link);
     this.#accepts.giveBack(unproven.address);
-    if (!unproven.isKnown) this.#answers.giveBack();
+    if (unproven.isKnown) return;
+    this.#answers.giveBack();
+    this.#looks.giveBack();
   }
   closed(link: LinkId): void {
     this.#unproven.delete(link);
