@@ -43,6 +43,8 @@ export interface Mac {
 export interface Aead {
   /** nonce: 12 bytes, never twice with one key. Returns ciphertext || tag (16 bytes). */
   seal(nonce: Bytes, additionalData: Bytes, plaintext: Bytes): Bytes;
+  /** `seal` without additional data into a place where plaintext.length + 16 bytes are free. */
+  sealInto(target: Bytes, offset: number, nonce: Bytes, plaintext: Bytes): void;
   /** The plaintext, or undefined when the tag is wrong or missing. */
   open(nonce: Bytes, additionalData: Bytes, sealed: Bytes): Bytes | undefined;
 }

@@ -46,6 +46,10 @@ describe('the native primitives agree with a second implementation (CRY-01)', ()
       const sealed = aead.seal(nonce, ad, plaintext);
       expect(encodeHex(sealed)).toBe(encodeHex(chacha20poly1305(key, nonce, ad).encrypt(plaintext)));
       expect(encodeHex(aead.open(nonce, ad, sealed)!)).toBe(encodeHex(plaintext));
+      const target = new Uint8Array(length + 20);
+      aead.sealInto(target, 3, nonce, plaintext);
+      const expected = chacha20poly1305(key, nonce).encrypt(plaintext);
+      expect(encodeHex(target)).toBe(`000000${encodeHex(expected)}00`);
       const changed = sealed.slice();
       changed[length] = changed[length]! ^ 1;
       expect(aead.open(nonce, ad, changed)).toBeUndefined();

@@ -25,6 +25,7 @@ const HASH_LENGTH = 32;
 const HMAC_BLOCK_LENGTH = 64;
 /** Enough for a text of a few lines; it grows with what is signed. */
 const HMAC_SCRATCH_LENGTH = 1024;
+const NO_BYTES = new Uint8Array(0);
 
 /** Everything from node:crypto (OpenSSL). */
 export const nativePrimitives: Primitives = {
@@ -100,14 +101,26 @@ function chaCha20Poly1305(key: Bytes): Aead {
   requireLength('a ChaCha20-Poly1305 key', key, 32);
   const secret = createSecretKey(key);
   const options = { authTagLength: TAG_LENGTH };
+  const sealTo = (
+    target: Bytes,
+    offset: number,
+    nonce: Bytes,
+    additionalData: Bytes,
+    plaintext: Bytes,
+  ): void => {
+    const cipher = createCipheriv('chacha20-poly1305', secret, nonce, options);
+    if (additionalData.length > 0) cipher.setAAD(additionalData, { plaintextLength: plaintext.length });
+    target.set(cipher.update(plaintext), offset);
+    cipher.final();
+    target.set(cipher.getAuthTag(), offset + plaintext.length);
+  };
   return {
     seal: (nonce, additionalData, plaintext) => {
-      const cipher = createCipheriv('chacha20-poly1305', secret, nonce, options);
-      if (additionalData.length > 0) cipher.setAAD(additionalData, { plaintextLength: plaintext.length });
-      const body = cipher.update(plaintext);
-      cipher.final();
-      return concatBytes(body, cipher.getAuthTag());
+      const sealed = new Uint8Array(plaintext.length + TAG_LENGTH);
+      sealTo(sealed, 0, nonce, additionalData, plaintext);
+      return sealed;
     },
+    sealInto: (target, offset, nonce, plaintext) => sealTo(target, offset, nonce, NO_BYTES, plaintext),
     open: (nonce, additionalData, sealed) => {
       const length = sealed.length - TAG_LENGTH;
       if (length < 0) return undefined;

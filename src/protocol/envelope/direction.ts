@@ -44,11 +44,12 @@ export class EnvelopeDirection {
   }
 
   /**
-   * Encrypts or decrypts with the next bytes of the keystream. A call costs more than a short text: texts that go
-   * together are given together.
+   * Encrypts or decrypts the concatenation with the next bytes of the keystream. A call costs more than a short text:
+   * texts that go together are given together.
    */
-  applyKeystream(bytes: Bytes): Bytes {
-    return this.#keystream.apply(bytes);
+  applyKeystream(pieces: readonly Bytes[]): Bytes {
+    const [first] = pieces;
+    return this.#keystream.apply(pieces.length === 1 && first !== undefined ? first : concatBytes(...pieces));
   }
 
   /** HMAC over ctx || lv32(header) || lv32(enc_type) || lv32(hmac_type) || lv32(ct). The header is ASCII. */

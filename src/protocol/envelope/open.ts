@@ -1,12 +1,4 @@
-import {
-  concatBytes,
-  decodeUtf8,
-  failure,
-  success,
-  type Bytes,
-  type Failure,
-  type Result,
-} from '../../base/index.ts';
+import { decodeUtf8, failure, success, type Bytes, type Failure, type Result } from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './direction.ts';
 import type { EnvelopeHeader, SealedEnvelope } from './header.ts';
@@ -55,8 +47,7 @@ export class EnvelopeOpener {
       }
       authentic.push(result.value);
     }
-    const ciphertexts = concatBytes(...authentic.map(({ ciphertext }) => ciphertext));
-    const plaintexts = this.#direction.applyKeystream(ciphertexts);
+    const plaintexts = this.#direction.applyKeystream(authentic.map(({ ciphertext }) => ciphertext));
     const opened: OpenedEnvelope[] = [];
     let end = 0;
     for (const { header, ciphertext } of authentic) {

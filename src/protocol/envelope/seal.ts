@@ -1,4 +1,4 @@
-import { concatBytes, encodeUtf8, type Bytes } from '../../base/index.ts';
+import { encodeUtf8, type Bytes } from '../../base/index.ts';
 import type { Primitives } from '../../crypto/index.ts';
 import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './direction.ts';
 import {
@@ -36,8 +36,7 @@ export class EnvelopeSealer {
       if (!ranges.ok) throw new RangeError(ranges.failure.message);
       if (plaintext.length > PLAINTEXT_BYTES_MAX) throw new RangeError('the plaintext is longer than 40 KiB');
     }
-    const plaintexts = concatBytes(...messages.map(({ plaintext }) => plaintext));
-    const ciphertexts = viewsOf(this.#direction.applyKeystream(plaintexts));
+    const ciphertexts = viewsOf(this.#direction.applyKeystream(messages.map(({ plaintext }) => plaintext)));
     const texts = messages.map(({ header, plaintext }) => ({
       seq: header.seq,
       text: this.#envelope(header, ciphertexts(plaintext.length)),

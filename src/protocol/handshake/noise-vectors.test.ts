@@ -260,6 +260,9 @@ function aesGcm(key: Bytes): ReturnType<Primitives['chaCha20Poly1305']> {
       cipher.setAAD(additionalData);
       return concatBytes(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
     },
+    sealInto: () => {
+      throw new Error('a handshake has no records');
+    },
     open: (nonce, additionalData, sealed) => {
       const decipher = createDecipheriv('aes-256-gcm', own, bigEndian(nonce), { authTagLength: 16 });
       decipher.setAAD(additionalData);

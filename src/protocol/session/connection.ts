@@ -357,7 +357,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     for (const body of bodies) out.push({ type: 'write', bytes: encodeFrame(body) });
   }
   #writeRecord(items: readonly Item[], out: ConnectionOutput[]): void {
-    if (this.#records) this.#writeFrames([this.#records.seal(items)], out);
+    if (this.#records) out.push({ type: 'write', bytes: this.#records.seal(items) });
   }
 
   // Ends

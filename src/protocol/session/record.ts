@@ -8,6 +8,7 @@ import {
   type Result,
 } from '../../base/index.ts';
 import type { Aead, Primitives } from '../../crypto/index.ts';
+import { allocateFrame, FRAME_HEADER_LENGTH } from '../wire/index.ts';
 import { decodeItem, ITEM_HEADER_LENGTH, itemLength, writeItem, type Item } from './item.ts';
 
 /** spec/03 "Records": a frame's 65,535 bytes less the 16 of the tag. */
@@ -20,6 +21,7 @@ export const SYMMETRIC_REKEY_RECORDS = 65_536;
 const PADDED_MIN = 512;
 const PADDED_STEP = 8192;
 const KEY_LENGTH = 32;
+const TAG_LENGTH = 16;
 const NO_BYTES = new Uint8Array(0);
 const REKEY_NONCE = Uint8Array.of(0, 0, 0, 0, ...new Uint8Array(8).fill(0xff));
 
@@ -35,6 +37,8 @@ export function paddedLength(itemsLength: number): number {
 /** Seals the records of one direction, in order. The key is imported: its bytes stay the caller's to wipe. */
 export class RecordSealer {
   readonly #cipher: DirectionCipher;
+  /** All zeros between two calls; as large as the largest record was. */
+  #scratch: Bytes = new Uint8Array(PADDED_MIN);
 
   /** `count` is how many records this direction has had; the key is the one in force there. */
   constructor(
@@ -51,16 +55,27 @@ export class RecordSealer {
   }
 
   /**
-   * The frame body that carries the items, padded. No items, or more than 57,344 bytes of them, are our own bug and
-   * throw; so does a counter at its limit (`counter-exhausted`).
+   * The frame that carries the items, padded. No items, or more than 57,344 bytes of them, are our own bug and throw;
+   * so does a counter at its limit (`counter-exhausted`).
    */
-  seal(items: readonly Item[]): Bytes {
+  sealFrame(items: readonly Item[]): Bytes {
     if (items.length === 0) throw new RangeError('a record carries an item at least');
     if (this.#cipher.isExhausted) throw new CodedError(exhausted().failure);
-    const plaintext = new Uint8Array(paddedLength(items.reduce((sum, item) => sum + itemLength(item), 0)));
-    let offset = 0;
-    for (const item of items) offset = writeItem(item, plaintext, offset);
-    return this.#cipher.seal(plaintext);
+    let itemsLength = 0;
+    for (const item of items) itemsLength += itemLength(item);
+    const length = paddedLength(itemsLength);
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length);
+    let end = 0;
+    for (const item of items) end = writeItem(item, this.#scratch, end);
+    const frame = allocateFrame(length + TAG_LENGTH);
+    this.#cipher.sealInto(frame, FRAME_HEADER_LENGTH, this.#scratch.subarray(0, length));
+    this.#scratch.fill(0, 0, end);
+    return frame;
+  }
+
+  /** The body alone of `sealFrame`. */
+  seal(items: readonly Item[]): Bytes {
+    return this.sealFrame(items).subarray(FRAME_HEADER_LENGTH);
   }
 
   /** Forgets the key; the sealer is of no use afterwards. */
@@ -138,6 +153,8 @@ function isZeroFrom(bytes: Bytes, offset: number): boolean {
 class DirectionCipher {
   readonly #primitives: Primitives;
   readonly #rekeyRecords: number;
+  readonly #nonce = new Uint8Array(12);
+  readonly #nonceNumbers = new DataView(this.#nonce.buffer);
   #aead: Aead | undefined;
   #count: number;
 
@@ -156,13 +173,12 @@ class DirectionCipher {
     return this.#count >= Number.MAX_SAFE_INTEGER;
   }
 
-  seal(plaintext: Bytes): Bytes {
-    const sealed = this.#live().seal(nonceOf(this.#count), NO_BYTES, plaintext);
+  sealInto(target: Bytes, offset: number, plaintext: Bytes): void {
+    this.#live().sealInto(target, offset, this.#nextNonce(), plaintext);
     this.#advance();
-    return sealed;
   }
   open(sealed: Bytes): Bytes | undefined {
-    const plaintext = this.#live().open(nonceOf(this.#count), NO_BYTES, sealed);
+    const plaintext = this.#live().open(this.#nextNonce(), NO_BYTES, sealed);
     if (plaintext !== undefined) this.#advance();
     return plaintext;
   }
@@ -170,6 +186,12 @@ class DirectionCipher {
     this.#aead = undefined;
   }
 
+  /** The same array at each call. */
+  #nextNonce(): Bytes {
+    this.#nonceNumbers.setUint32(4, this.#count % 2 ** 32, true);
+    this.#nonceNumbers.setUint32(8, Math.floor(this.#count / 2 ** 32), true);
+    return this.#nonce;
+  }
   #live(): Aead {
     if (this.#aead === undefined) throw new Error('the record key was wiped');
     return this.#aead;
@@ -182,14 +204,6 @@ class DirectionCipher {
     this.#aead = this.#primitives.chaCha20Poly1305(output.subarray(0, KEY_LENGTH));
     wipe(output);
   }
-}
-
-function nonceOf(count: number): Bytes {
-  const nonce = new Uint8Array(12);
-  const view = new DataView(nonce.buffer);
-  view.setUint32(4, count % 2 ** 32, true);
-  view.setUint32(8, Math.floor(count / 2 ** 32), true);
-  return nonce;
 }
 
 function exhausted(): { readonly ok: false; readonly failure: Failure } {

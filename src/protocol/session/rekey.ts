@@ -73,16 +73,17 @@ export class SessionRecords {
     return this.#mayBegin && this.#frameBytes >= this.#options.limits.afterBytes;
   }
 
+  /** The frame that carries the items. */
   seal(items: readonly Item[]): Bytes {
     const { sealer } = this.#records;
-    const body = sealer.seal(items);
-    this.#frameBytes += FRAME_HEADER_LENGTH + body.length;
+    const frame = sealer.sealFrame(items);
+    this.#frameBytes += frame.length;
     if (items.at(-1)?.type === 'keyswitch' && this.#exchange.step === 'agreed') {
       sealer.wipe();
       const { next } = this.#exchange;
       this.#records = { ...this.#records, sealer: next.sealer, envelopeSealer: next.envelopeSealer };
     }
-    return body;
+    return frame;
   }
 
   open(body: Bytes): Result<readonly Item[]> {
