@@ -1,9 +1,9 @@
-import { type Bytes, hex, zeros } from '../bytes.ts';
+import { type Bytes, concat, hex, zeros } from '../bytes.ts';
 import { toBase64 } from '../envelope-json.ts';
 import { type Item, writeItemBody } from '../items.ts';
 import { nextRecordKey } from '../keys.ts';
 import { seal } from '../noise.ts';
-import { padded } from '../records.ts';
+import { padded, writeItem } from '../records.ts';
 import type { RecordCase } from './case.ts';
 import { kitSecret } from './duel.ts';
 
@@ -30,6 +30,7 @@ function recordCase(
 export function recordCases(): RecordCase[] {
   const last = 2n ** 53n - 2n;
   return [
+    largest(),
     recordCase('records 0 and 1', 'ok', 0, [
       [KEY, 0n],
       [KEY, 1n],
@@ -62,4 +63,13 @@ export function recordCases(): RecordCase[] {
       [KEY, last + 1n],
     ]),
   ];
+}
+
+/** Its frame announces 65,535 bytes. */
+function largest(): RecordCase {
+  const item = writeItem(writeItemBody(PING));
+  const plaintext = concat(item, zeros(65_519 - item.length));
+  const bodies = [toBase64(seal(KEY, 0n, zeros(0), plaintext))];
+  const name = 'the largest record that a frame holds, nearly all of it padding';
+  return { kind: 'record', name, section: '03 Records', code: 'ok', key: hex(KEY), n: 0, bodies, at: 0 };
 }
