@@ -90,9 +90,24 @@ describe('places before the proof', () => {
     for (let i = 0; i < STRANGERS_MAX; i++) expect(door.knock(stranger(i))).toBeDefined();
     const answered = [...door.inside.keys()].slice(0, 20);
     for (const link of answered) door.speak(link, false);
-    for (let i = 0; i < 500; i++) expect(door.knock(stranger(1_000 + i))).toBeDefined();
+    for (let i = 0; i < 500; i++) {
+      door.now += 2;
+      expect(door.knock(stranger(1_000 + i))).toBeDefined();
+    }
     expect(door.inside.size).toBe(STRANGERS_MAX);
     expect(answered.filter((link) => !door.inside.has(link))).toEqual([]);
+  });
+
+  test('strangers take places of strangers 50 times at once and 500 times in a second; known addresses are not counted (NET-05)', () => {
+    const door = new Door();
+    const letIn = (from: number, count: number): number =>
+      Array.from({ length: count }, (_, i) => door.knock(stranger(from + i))).filter(
+        (link) => link !== undefined,
+      ).length;
+    expect(letIn(0, 1_000)).toBe(STRANGERS_MAX + 50);
+    door.now += 100;
+    expect(letIn(1_000, 1_000)).toBe(50);
+    for (let i = 0; i < 30; i++) expect(door.knock(FRIEND)).toBeDefined();
   });
 
   test('who makes room is random, not the oldest or the newest (NET-05)', () => {

@@ -11,6 +11,9 @@ export const UNPROVEN_MAX = 64;
 export const UNPROVEN_KEPT = 16;
 /** Unproven connections of one address that hold a place there. */
 export const UNPROVEN_OF_ADDRESS_MAX = 4;
+/** How often a stranger may take another's place: a flood would else be let in as a whole, one after the other. */
+const EVICTIONS_PER_SECOND = 500;
+const EVICTIONS_BURST = 50;
 /** Answers to message 1 for addresses that we do not know: in a second, and at once. Each is a KEM and some Diffie-Hellmans. */
 const ANSWERS_PER_SECOND = 50;
 const ANSWERS_BURST = 16;
@@ -46,6 +49,7 @@ export class Admission {
   readonly #random: () => number;
   readonly #unproven = new Map<LinkId, Unproven>();
   readonly #accepts = new AddressBuckets();
+  readonly #evictions = new Bucket(EVICTIONS_PER_SECOND, EVICTIONS_BURST);
   readonly #answers = new Bucket(ANSWERS_PER_SECOND, ANSWERS_BURST);
   readonly #looks = new Bucket(LOOKS_PER_SECOND, LOOKS_BURST);
   #listed: ReadonlySet<string> = new Set();
@@ -72,8 +76,10 @@ export class Admission {
   /** Whether `admit` would let in one more of this address. Thousands may ask in a second: it makes nothing. */
   mayEnter(address: string, now: Instant): boolean {
     if (!this.#accepts.has(address, now)) return false;
-    const crowd = this.#fullCrowd(address, this.#isKnown(address));
+    const isKnown = this.#isKnown(address);
+    const crowd = this.#fullCrowd(address, isKnown);
     if (crowd === undefined) return true;
+    if (!isKnown && !this.#evictions.has(now)) return false;
     for (const each of this.#unproven.values()) if (each.isSilent && isOf(crowd, each, address)) return true;
     return false;
   }
@@ -83,6 +89,7 @@ export class Admission {
     this.#accepts.take(address, now);
     const isKnown = this.#isKnown(address);
     const evicted = this.#evict(this.#fullCrowd(address, isKnown), address);
+    if (evicted !== undefined && !isKnown) this.#evictions.take(now);
     this.#unproven.set(link, { link, address, isKnown, holdsPlace: true, isSilent: true });
     return { isLetIn: true, evicted };
   }
