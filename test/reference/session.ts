@@ -32,7 +32,7 @@ export interface RekeySecrets {
 
 export class Session {
   readonly role: 'I' | 'R';
-  /** 0 until each READY was sent or received; then its status. */
+  /** Undefined until it was sent, or received. */
   ownReady: Ready | undefined;
   peerReady: Ready | undefined;
   hasClosed = false;
