@@ -17,6 +17,7 @@ import {
 } from '../directory/index.ts';
 import type { EngineCore } from './core.ts';
 import type { Link } from './link.ts';
+import type { LinkId } from './types.ts';
 
 // How often strangers may guess a password (spec/08 "Guessing"). The ledger of names is on the disk before PAKE2 leaves. The
 // last minute is not: a stranger cannot bring about a restart, and what one would gain is a minute's share, once.
@@ -37,7 +38,7 @@ export class Guesses {
   readonly #buckets: Mac;
   #ledger: GuessLedger;
   /** What was admitted in the last minute: never more than the total. */
-  #recent: readonly { readonly address: string; readonly at: Instant }[] = [];
+  #recent: readonly { readonly link: LinkId; readonly address: string; readonly at: Instant }[] = [];
   readonly #told = new Map<string, number>();
 
   constructor(core: GuessesCore) {
@@ -67,7 +68,7 @@ export class Guesses {
       fromHere >= GUESSES_PER_ADDRESS_MAX ||
       guessBlockedUntil(this.#ledger, bucket, now.wall) !== undefined;
     if (isSpent) return SPENT;
-    this.#recent = [...this.#recent, { address: link.address, at: now.monotonic }];
+    this.#recent = [...this.#recent, { link: link.id, address: link.address, at: now.monotonic }];
     const name = decodeUtf8(userI) ?? '';
     link.claimedName = name;
     const knownName = this.#core.desk.directory.entry(name) ? name : undefined;
@@ -75,9 +76,10 @@ export class Guesses {
     return undefined;
   }
 
-  /** The name has proven its password, in either role. */
-  proven(name: string): void {
+  /** The name has proven its password on this link, in either role: all that was charged for it is given back. */
+  proven(name: string, on: LinkId): void {
     this.#told.delete(name);
+    this.#recent = this.#recent.filter(({ link }) => link !== on);
     this.#use(forgetGuesses(this.#ledger, name, this.#bucketOf(encodeUtf8(name))));
   }
 

@@ -193,6 +193,12 @@ describe('many', () => {
     expect(heard(() => '192.0.2.1')).toBe(10);
   });
 
+  test('who proves the password takes nothing of the minute’s share: forty meet from one address', () => {
+    const it = scene(17);
+    const meet = () => it.guesser.guess({ as: 'carol', passwords: RIGHT }).wasHeard;
+    expect(Array.from({ length: 40 }, meet)).toEqual(Array.from({ length: 40 }, () => true));
+  });
+
   test('sixteen proofs under way in all, one an address, until they end or five seconds are over', () => {
     const it = scene(10);
     const leave = (i: number, address = `192.0.2.${i}`): ReturnType<Guesser['guess']> =>
