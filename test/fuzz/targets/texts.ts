@@ -191,7 +191,7 @@ const directory: FuzzTarget = {
         mustBeSafe(message + (hint ?? ''), true);
         must(message.length < 2_000, 'a mistake is told shortly');
       }
-      return parsed.failure[0]?.message.replaceAll(/[“(].*?[”)]|\d+/gu, '').slice(0, 60) ?? 'no reason';
+      return parsed.failure[0]?.message.replaceAll(/[“("].*|\d+/gsu, '').slice(0, 40) ?? 'no reason';
     }
     const again = parseDirectory(encodeUtf8(JSON.stringify(plain(parsed.value))));
     must(again.ok, 'what was read can be written and read');
