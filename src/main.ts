@@ -1,5 +1,4 @@
 import type { Services } from './api/index.ts';
-import { runCli } from './cli/index.ts';
 import { VERSION } from './version.ts';
 
 /** A handle that a command left open must not keep a finished program alive. */
@@ -18,12 +17,16 @@ process.on('uncaughtException', (error) => {
   process.exit(70);
 });
 
-process.exitCode = await runCli({
-  version: VERSION,
-  argv: process.argv.slice(2),
-  env: process.env,
-  services: loadServices,
-  stdio: process,
-  signals: process,
-});
-setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+async function run(argv: readonly string[]): Promise<number> {
+  const { runCli } = await import('./cli/index.ts');
+  const { env } = process;
+  return runCli({ version: VERSION, argv, env, services: loadServices, stdio: process, signals: process });
+}
+
+const argv = process.argv.slice(2);
+// As runCli would, but nothing is loaded for one line.
+if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`sotto ${VERSION}\n`);
+else {
+  process.exitCode = await run(argv);
+  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+}

@@ -34,8 +34,14 @@ export class Stream {
   }
   readonly #congested: () => void;
 
+  /** What is written until the current callback ends leaves in one piece: a call of the system costs more than a handshake’s hash. */
   write(bytes: Bytes): void {
-    if (this.#socket.writable && !this.#socket.write(bytes)) this.#congested();
+    if (!this.#socket.writable) return;
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    if (!this.#socket.write(bytes)) this.#congested();
   }
   /** At most one more piece is taken from the system until `resume`. */
   pause(): void {
