@@ -65,7 +65,8 @@ export class Dialler {
     if (!peer) return;
     if (peer.dialling === link) peer.dialling = undefined;
     const wasReady = link.session?.readyOrder !== undefined;
-    const isDone = failure === undefined && peer.outbox.isEmpty; // As agreed: the next text need not wait.
+    // As agreed: the next text need not wait. A peer that says CLOSE again and again must not make us dial as often.
+    const isDone = failure === undefined && (peer.outbox.isEmpty || link.session?.isEndingIdle === true);
     if (wasReady && !isDone && !peer.isReachable && !peer.dial.reason)
       peer.dial.lost(failure, now.monotonic, this.#core.random());
     // What became of one dial is of no interest while another session is up.

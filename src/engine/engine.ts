@@ -274,6 +274,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
         this.#sessions.peerClose(link, output.close, now);
         break;
       case 'idle':
+        if (link.session) link.session.isEndingIdle = true;
         this.#connection(link, { type: 'close', code: 'done' }, now);
         break;
       default:

@@ -42,6 +42,8 @@ export interface LinkSession {
   needsAck: boolean;
   ackedSeq: number;
   isFirstAck: boolean;
+  /** We end it because it lay idle: what was queued meanwhile was only late, and need not wait for the next dial. */
+  isEndingIdle: boolean;
   /** Another session of the pair replaced this one: closed when nothing of ours waits on it, at the latest then. */
   duplicateUntil: Instant | undefined;
 }

@@ -96,6 +96,7 @@ export class Sessions {
       needsAck: false,
       ackedSeq: 0,
       isFirstAck: true,
+      isEndingIdle: false,
       duplicateUntil: undefined,
     };
     link.session = session;

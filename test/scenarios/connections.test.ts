@@ -310,6 +310,19 @@ describe('the end of a session', () => {
     },
   );
 
+  test('a text that is written while the idle session ends is dialled for at once', () => {
+    const { world, alice, bob } = friends({ seed: 83, latencyMs: [10, 10], lingerMs: 1_000 });
+    alice.send('bob', 'one');
+    world.run(10_000, () => states(alice).includes('delivered'));
+    pass(world, 1_005); // The CLOSE is on its way, and the answer to it is not.
+    expect(alice.ends.size).toBe(1);
+    alice.send('bob', 'two');
+    const since = world.now;
+    world.run(10_000, () => texts(bob).length === 2);
+    // The end of the old session, TCP, and three flights of the new one.
+    expect(world.now - since).toBeLessThan(120);
+  });
+
   test('linger 0 with many messages, before and after READY, in both directions: nothing is cut off', () => {
     for (let at = 0; at < 60; at += 3) {
       const { world, alice, bob } = friends({ seed: 81, latencyMs: [10, 10], lingerMs: 0 });
