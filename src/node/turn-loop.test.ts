@@ -81,6 +81,7 @@ test('an event whose turn could not be committed comes once the disk works, and 
   await alice.sendText({ to: 'bob', text: 'hello' });
   await met;
   await bob.close();
+  await alice.openRepair('bob');
   const mend = breakHome(join(pair.folder, 'alice'));
   const seen: string[] = [];
   const pending = waitFor(alice, (event) => {
@@ -88,9 +89,9 @@ test('an event whose turn could not be committed comes once the disk works, and 
     return event.type === 'key-pending';
   });
   const trouble = waitFor(alice, (event) => event.type === 'trouble');
-  // Bob has lost his key: what his enrol proves must be kept before anybody hears of it.
+  // Bob has lost his key: what her enrol with him proves must be kept before anybody hears of it.
   await using reinstalled = await pair.open('bob', 'bob-again');
-  await reinstalled.sendText({ to: 'alice', text: 'it is me' });
+  await alice.sendText({ to: 'bob', text: 'is it you?' });
   await trouble;
   expect(seen).not.toContain('key-pending');
   await reinstalled.close();
