@@ -45,7 +45,10 @@ test('an approval ends the sessions of the former key (P4)', () => {
   const other = world.join('bob', 7099, BOTH, world.newHome());
   other.send('alice', 'trust me');
   pass(world, 5_000);
-  expect(alice.engine.commands.contacts(alice.time)[0]).toMatchObject({ trust: 'key-pending', connected: true });
+  expect(alice.engine.commands.contacts(alice.time)[0]).toMatchObject({
+    trust: 'key-pending',
+    connected: true,
+  });
   expect(alice.engine.commands.approveKey('bob', pendingNumber(pair), alice.time).ok).toBe(true);
   alice.send('bob', 'only for the approved key');
   bob.send('alice', 'from the former key');

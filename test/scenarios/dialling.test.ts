@@ -22,7 +22,9 @@ test('at most 10 dials are under way at once, open sessions do not count, and wa
   pass(world, 5_000);
   expect(most).toBe(10);
   expect(CROWD.filter((name) => texts(world.node(name)).length === 1)).toHaveLength(CROWD.length);
-  expect(alice.engine.commands.contacts(alice.time).filter((each) => each.connected)).toHaveLength(CROWD.length);
+  expect(alice.engine.commands.contacts(alice.time).filter((each) => each.connected)).toHaveLength(
+    CROWD.length,
+  );
   expect(turns()).toBeLessThan(2_000);
 });
 
