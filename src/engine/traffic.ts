@@ -90,7 +90,7 @@ export class Traffic {
 
   /** The side with the bytewise smaller name keeps the session whose READY came last and closes the others (spec/03). */
   #markDuplicates(peer: Peer, now: Now): void {
-    const newest = peer.current;
+    const newest = peer.links.size > 1 ? peer.current : undefined;
     if (!newest || !isSmallerName(this.#core.options.self, peer.name)) return;
     for (const { session } of peer.links) {
       if (session?.isUsable && session !== newest.session)
