@@ -16,8 +16,8 @@ export interface Primitives {
   /** AES-256-CTR (SP 800-38A), key of 32 bytes, the counter block starts from zeros; one running keystream. */
   aes256Ctr(key: Bytes): KeystreamCipher;
   /**
-   * X25519 (RFC 7748) with a secret and a public of 32 bytes; undefined when the result is all zeros. A secret may be
-   * remembered by its array, so an array that held one may be wiped but never filled with another.
+   * X25519 (RFC 7748) with a secret and a public of 32 bytes; undefined when the result is all zeros. Keys may be
+   * remembered by their arrays, so an array that held one may be wiped but never filled with another.
    */
   x25519(secret: Bytes, publicKey: Bytes): Bytes | undefined;
   x25519PublicKey(secret: Bytes): Bytes;

@@ -46,10 +46,10 @@ export const nativePrimitives: Primitives = {
 
 /** RFC 2104 out of two one-shot hashes: an `Hmac` object costs five times as much for a key that is used once. */
 function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
-  const pads = hmacPads(key);
-  const digest = hash('sha256', concatBytes(pads.inner, ...parts), 'buffer');
-  const tag = hash('sha256', concatBytes(pads.outer, digest), 'buffer');
-  wipe(pads.inner, pads.outer);
+  const { inner, outer } = hmacPads(key);
+  const digest = hash('sha256', concatBytes(inner, ...parts), 'buffer');
+  const tag = hash('sha256', concatBytes(outer, digest), 'buffer');
+  wipe(inner, outer, digest);
   return plain(tag);
 }
 
@@ -81,12 +81,13 @@ function hmacSha256Key(key: Bytes): Mac {
 /** The key, hashed if it is longer than a block and filled up with zeros, XORed with RFC 2104's ipad and opad. */
 function hmacPads(key: Bytes): { readonly inner: Bytes; readonly outer: Bytes } {
   const block = key.length > HMAC_BLOCK_LENGTH ? hash('sha256', key, 'buffer') : key;
-  const inner = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x36);
-  const outer = new Uint8Array(HMAC_BLOCK_LENGTH).fill(0x5c);
-  block.forEach((byte, index) => {
-    inner[index] = 0x36 ^ byte;
-    outer[index] = 0x5c ^ byte;
-  });
+  const inner = new Uint8Array(HMAC_BLOCK_LENGTH);
+  const outer = new Uint8Array(HMAC_BLOCK_LENGTH);
+  for (let i = 0; i < HMAC_BLOCK_LENGTH; i++) {
+    const byte = block[i] ?? 0;
+    inner[i] = 0x36 ^ byte;
+    outer[i] = 0x5c ^ byte;
+  }
   return { inner, outer };
 }
 

@@ -1,27 +1,37 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Bytes } from '../base/index.ts';
 
 /**
- * Importing a secret costs as much as a Diffie-Hellman, and a handshake uses each of its secrets two or three times: the
- * imported key lives as long as the array it came from.
+ * Importing a key costs as much as a Diffie-Hellman, and a handshake uses each of its keys two or three times: the imported
+ * key lives as long as the array it came from.
  */
-const imported = new WeakMap<Bytes, KeyObject>();
+const importedSecrets = new WeakMap<Bytes, KeyObject>();
+const importedPublics = new WeakMap<Bytes, KeyObject>();
 
 export function x25519Secret(secret: Bytes): KeyObject {
-  return importOnce(secret, 32, () =>
+  return importOnce(importedSecrets, secret, 32, () =>
     createPrivateKey({ key: bufferOf(secret), format: 'raw-private', asymmetricKeyType: 'x25519' }),
   );
 }
 
 export function x25519Public(key: Bytes): KeyObject {
-  requireLength('an X25519 public key', key, 32);
-  return createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'x25519' });
+  return importOnce(importedPublics, key, 32, () =>
+    createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'x25519' }),
+  );
 }
 
 export function mlKem768Secret(seed: Bytes): KeyObject {
-  return importOnce(seed, 64, () =>
+  return importOnce(importedSecrets, seed, 64, () =>
     createPrivateKey({ key: bufferOf(seed), format: 'raw-seed', asymmetricKeyType: 'ml-kem-768' }),
   );
+}
+
+/** A new key pair, ready for use: generating one takes a third of the time that importing a seed takes. */
+export function generateMlKem768(): { readonly seed: Bytes; readonly publicKey: Bytes } {
+  const { privateKey, publicKey } = generateKeyPairSync('ml-kem-768');
+  const seed = plain(privateKey.export({ format: 'raw-seed' }));
+  importedSecrets.set(seed, privateKey);
+  return { seed, publicKey: plain(publicKey.export({ format: 'raw-public' })) };
 }
 
 /** Undefined when a coefficient is out of range (FIPS 203 §7.2): what a peer sent is never thrown about. */
@@ -52,11 +62,16 @@ export function plain(buffer: Buffer): Bytes {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-function importOnce(secret: Bytes, length: number, load: () => KeyObject): KeyObject {
-  requireLength('the secret', secret, length);
-  const known = imported.get(secret);
+function importOnce(
+  imported: WeakMap<Bytes, KeyObject>,
+  bytes: Bytes,
+  length: number,
+  load: () => KeyObject,
+): KeyObject {
+  requireLength('a raw key', bytes, length);
+  const known = imported.get(bytes);
   if (known !== undefined) return known;
   const key = load();
-  imported.set(secret, key);
+  imported.set(bytes, key);
   return key;
 }
