@@ -75,11 +75,12 @@ export class SessionRecords {
 
   /** The frame that carries the items. */
   seal(items: readonly Item[]): Bytes {
-    const { sealer } = this.#records;
+    const { sealer, envelopeSealer } = this.#records;
     const frame = sealer.sealFrame(items);
     this.#frameBytes += frame.length;
     if (items.at(-1)?.type === 'keyswitch' && this.#exchange.step === 'agreed') {
       sealer.wipe();
+      envelopeSealer.wipe();
       const { next } = this.#exchange;
       this.#records = { ...this.#records, sealer: next.sealer, envelopeSealer: next.envelopeSealer };
     }
@@ -163,6 +164,7 @@ export class SessionRecords {
     if (this.#exchange.step !== 'agreed') return unexpected('KEYSWITCH came without new keys.');
     const { next } = this.#exchange;
     this.#records.opener.wipe();
+    this.#records.envelopeOpener.wipe();
     this.#records = { ...this.#records, opener: next.opener, envelopeOpener: next.envelopeOpener };
     this.#exchange = { step: 'none' };
     this.#frameBytes = 0;
@@ -172,7 +174,9 @@ export class SessionRecords {
   #endExchange(): void {
     if (this.#exchange.step === 'asked') this.#exchange.begun.wipe();
     // Our own direction may be on the next keys already: those stay until the end.
-    if (this.#exchange.step === 'agreed') this.#exchange.next.opener.wipe();
+    if (this.#exchange.step !== 'agreed') return;
+    this.#exchange.next.opener.wipe();
+    this.#exchange.next.envelopeOpener.wipe();
   }
 
   #open(from: Rekeyed): Records {
@@ -181,9 +185,8 @@ export class SessionRecords {
   }
 }
 
-function wipeRecords({ sealer, opener, rekey }: Records): void {
-  sealer.wipe();
-  opener.wipe();
+function wipeRecords({ sealer, opener, envelopeSealer, envelopeOpener, rekey }: Records): void {
+  for (const part of [sealer, opener, envelopeSealer, envelopeOpener]) part.wipe();
   wipe(rekey.psk);
 }
 
