@@ -23,8 +23,8 @@ import {
 const TAG_LENGTH = 16;
 const HASH_LENGTH = 32;
 const HMAC_BLOCK_LENGTH = 64;
-/** Enough for a text of a few lines; it grows with what is signed. */
-const HMAC_SCRATCH_LENGTH = 1024;
+/** Enough for a text of a page; what is longer gets memory of its own. */
+const HMAC_SCRATCH_LENGTH = 2048;
 const NO_BYTES = new Uint8Array(0);
 
 /** Everything from node:crypto (OpenSSL). */
@@ -56,26 +56,33 @@ function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
 /** Both halves are one-shot hashes of scratch memory that begins with the padded key: a third of an `Hmac` object's cost. */
 function hmacSha256Key(key: Bytes): Mac {
   const pads = hmacPads(key);
-  let inner: Buffer = Buffer.alloc(HMAC_SCRATCH_LENGTH);
-  inner.set(pads.inner);
+  const scratch = Buffer.alloc(HMAC_SCRATCH_LENGTH);
+  scratch.set(pads.inner);
   const outer = Buffer.concat([pads.outer, new Uint8Array(HASH_LENGTH)]);
   wipe(pads.inner, pads.outer);
   return {
     sign: (...parts) => {
       let length = HMAC_BLOCK_LENGTH;
+      for (const part of parts) length += byteLength(part);
+      const inner = length <= scratch.length ? scratch.subarray(0, length) : Buffer.alloc(length);
+      if (length > scratch.length) inner.set(scratch.subarray(0, HMAC_BLOCK_LENGTH));
+      let end = HMAC_BLOCK_LENGTH;
       for (const part of parts) {
-        const end = length + (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
-        if (end > inner.length) inner = grown(inner, end);
-        if (typeof part === 'string') inner.write(part, length);
-        else inner.set(part, length);
-        length = end;
+        if (typeof part === 'string') inner.write(part, end);
+        else inner.set(part, end);
+        end += byteLength(part);
       }
       // As text and back: a hash that makes a Buffer costs twice as much.
-      outer.write(hash('sha256', inner.subarray(0, length), 'binary'), HMAC_BLOCK_LENGTH, 'latin1');
+      outer.write(hash('sha256', inner, 'binary'), HMAC_BLOCK_LENGTH, 'binary');
+      if (length > scratch.length) wipe(inner);
       return fromLatin1(hash('sha256', outer, 'binary'));
     },
-    wipe: () => wipe(inner, outer),
+    wipe: () => wipe(scratch, outer),
   };
+}
+
+function byteLength(part: Bytes | string): number {
+  return typeof part === 'string' ? Buffer.byteLength(part) : part.length;
 }
 
 /** The key, hashed if it is longer than a block and filled up with zeros, XORed with RFC 2104's ipad and opad. */
@@ -89,13 +96,6 @@ function hmacPads(key: Bytes): { readonly inner: Bytes; readonly outer: Bytes } 
     outer[i] = 0x5c ^ byte;
   }
   return { inner, outer };
-}
-
-function grown(buffer: Buffer, lengthMin: number): Buffer {
-  const larger = Buffer.alloc(Math.max(lengthMin, 2 * buffer.length));
-  larger.set(buffer);
-  wipe(buffer);
-  return larger;
 }
 
 function chaCha20Poly1305(key: Bytes): Aead {
