@@ -222,11 +222,20 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   #connection(link: Link, input: ConnectionInput, now: Now): void {
-    for (const output of link.connection.handle(input, now)) {
+    const isProven = link.session !== undefined;
+    const outputs = link.connection.handle(input, now);
+    // Records leave in the order in which they were sealed: these before those that answer the events among them.
+    if (isProven) for (const output of outputs) if (output.type === 'write') this.#write(link, output.bytes);
+    for (const output of outputs) {
+      if (isProven && output.type === 'write') continue;
       // An output before this one may have ended the link: what was still to be said on it is void.
       if (this.#links.get(link.id) === link) this.#fromConnection(link, output, now);
     }
     this.#noteDeadline(link);
+  }
+
+  #write(link: Link, bytes: Bytes): void {
+    this.#out.push({ type: 'write', link: link.id, bytes });
   }
 
   #noteDeadline(link: Link): void {
@@ -238,7 +247,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   #fromConnection(link: Link, output: ConnectionOutput, now: Now): void {
     switch (output.type) {
       case 'write':
-        this.#out.push({ type: 'write', link: link.id, bytes: output.bytes });
+        this.#write(link, output.bytes);
         break;
       case 'end':
         this.#out.push({ type: 'end', link: link.id });

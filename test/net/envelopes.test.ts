@@ -111,6 +111,16 @@ describe('a broken envelope of a proven peer', () => {
     expect(talk.messages).toBeGreaterThanOrEqual(8);
     expect(talk.slowestMs).toBeLessThan(PROMPT_MS);
   });
+  test('beside a PING: what was good is acked and the reason said all the same, in the order in which they were sealed', async () => {
+    const session = await mallory.dialSession(town.port('bob'), 'bob');
+    await session.exchangeReady();
+    const good = session.message('good beside a PING');
+    const bad = session.message('bad', { crc: (crc) => (crc + 1) % 2 ** 32, seq: mallory.nextSeq });
+    session.send({ type: 'ping', value: new Uint8Array(8) }, good, bad);
+    expect((await session.acked(good.seq)).ack).toEqual({ cumulative: good.seq, exceptions: [] });
+    expect((await session.item('close')).close.code).toBe('bad-envelope');
+    await session.wire.ended();
+  });
   test('keeps nobody out: the same peer’s next session works', async () => {
     const session = await mallory.dialSession(town.port('bob'), 'bob');
     await session.exchangeReady();
