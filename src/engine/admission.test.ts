@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { directoryFor } from '../testing/index.ts';
-import { Admission, UNPROVEN_KEPT, UNPROVEN_MAX, UNPROVEN_OF_ADDRESS_MAX } from './admission.ts';
+import {
+  Admission,
+  UNPROVEN_KEPT,
+  UNPROVEN_MAX,
+  UNPROVEN_OF_ADDRESS_IN_ALL,
+  UNPROVEN_OF_ADDRESS_MAX,
+} from './admission.ts';
 import { AddressBuckets } from './buckets.ts';
 import type { LinkId } from './types.ts';
 
@@ -83,6 +89,29 @@ describe('places before the proof', () => {
     for (let i = 0; i < 8; i++) door.speak(door.knock(stranger(1))!, true);
     expect(door.of(stranger(1))).toBe(8);
     expect(door.admission.unproven).toBe(8);
+  });
+
+  test('one address holds 16 places at most, whatever it has shown: neither a contact’s nor a stranger’s can take those of all (NET-05)', () => {
+    for (const address of [FRIEND, stranger(1)]) {
+      const door = new Door();
+      for (let i = 0; i < 100; i++) {
+        const link = door.knock(address);
+        if (link !== undefined) door.speak(link, true);
+        door.now += 100;
+      }
+      expect(door.of(address)).toBe(UNPROVEN_OF_ADDRESS_IN_ALL);
+      expect(door.knock(stranger(2))).toBeDefined();
+    }
+  });
+
+  test('who was evicted gets no answer to what it had said by then (CRY-14)', () => {
+    const door = new Door();
+    for (let i = 0; i < STRANGERS_MAX; i++) door.knock(stranger(i));
+    const before = [...door.inside.keys()];
+    door.knock(stranger(1_000));
+    const evicted = before.find((link) => !door.inside.has(link))!;
+    expect(door.admission.mayAnswer(evicted, door.now)).toBe(false);
+    door.leave(evicted);
   });
 
   test('strangers have 48; a random silent one makes room, nobody else (NET-05)', () => {

@@ -11,6 +11,8 @@ export const UNPROVEN_MAX = 64;
 export const UNPROVEN_KEPT = 16;
 /** Unproven connections of one address that hold a place there. */
 export const UNPROVEN_OF_ADDRESS_MAX = 4;
+/** Those of one address with the ones that have theirs back: else one address could hold the places of all others. */
+export const UNPROVEN_OF_ADDRESS_IN_ALL = 16;
 /** How often a stranger may take another's place: a flood would else be let in as a whole, one after the other. */
 const EVICTIONS_PER_SECOND = 500;
 const EVICTIONS_BURST = 50;
@@ -48,6 +50,8 @@ const REFUSED: Admitted = { isLetIn: false };
 export class Admission {
   readonly #random: () => number;
   readonly #unproven = new Map<LinkId, Unproven>();
+  /** Have lost their place and are not closed yet: what they had said by then is not answered. */
+  readonly #evicted = new Set<LinkId>();
   readonly #accepts = new AddressBuckets();
   readonly #evictions = new Bucket(EVICTIONS_PER_SECOND, EVICTIONS_BURST);
   readonly #answers = new Bucket(ANSWERS_PER_SECOND, ANSWERS_BURST);
@@ -96,6 +100,7 @@ export class Admission {
 
   /** Message 1 has come: whether it is looked at. Of the answers nothing is taken yet, so that junk does not use them up. */
   mayAnswer(link: LinkId, now: Instant): boolean {
+    if (this.#evicted.has(link)) return false;
     const unproven = this.#unproven.get(link);
     return !unproven || unproven.isKnown || (this.#answers.has(now) && this.#looks.take(now));
   }
@@ -124,17 +129,20 @@ export class Admission {
   }
   closed(link: LinkId): void {
     this.#unproven.delete(link);
+    this.#evicted.delete(link);
   }
 
   /** The crowd in which one has to go before another of this address comes in; undefined while there is a place. */
   #fullCrowd(address: string, isKnown: boolean): Crowd | undefined {
+    let ofAddress = 0;
     let neighbours = 0;
     let strangers = 0;
     for (const each of this.#unproven.values()) {
+      if (each.address === address) ofAddress++;
       if (isOf('neighbours', each, address)) neighbours++;
       if (isOf('strangers', each, address)) strangers++;
     }
-    if (neighbours >= UNPROVEN_OF_ADDRESS_MAX) return 'neighbours';
+    if (neighbours >= UNPROVEN_OF_ADDRESS_MAX || ofAddress >= UNPROVEN_OF_ADDRESS_IN_ALL) return 'neighbours';
     if (!isKnown && strangers >= UNPROVEN_MAX - UNPROVEN_KEPT) return 'strangers';
     return this.#unproven.size >= UNPROVEN_MAX ? 'all' : undefined;
   }
@@ -143,7 +151,9 @@ export class Admission {
     if (crowd === undefined) return undefined;
     const silent = [...this.#unproven.values()].filter((each) => each.isSilent && isOf(crowd, each, address));
     const victim = silent[Math.floor(this.#random() * silent.length)]?.link;
-    if (victim !== undefined) this.#unproven.delete(victim);
+    if (victim === undefined) return undefined;
+    this.#unproven.delete(victim);
+    this.#evicted.add(victim);
     return victim;
   }
 
