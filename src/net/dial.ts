@@ -12,7 +12,7 @@ export const RESOLVE_MS = 5_000;
  */
 export async function dial(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const addresses = isIP(stripZone(host)) ? [host] : await resolve(host, signal);
-  let failure: unknown = unresolved(host);
+  let failure: unknown;
   for (const address of addresses) {
     try {
       return await connectTo(address, port, signal);
@@ -21,7 +21,7 @@ export async function dial(host: string, port: number, signal: AbortSignal): Pro
       failure = error;
     }
   }
-  throw failure;
+  throw failure ?? unresolved(host);
 }
 
 async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
