@@ -137,5 +137,6 @@ function closeCode(
 
 function toMessage(row: OutboxRow): OutgoingMessage {
   const { timestamp, id, seq, type, replyTo, plaintext } = row;
-  return { header: { timestamp, id, seq, type, ...(replyTo === undefined ? {} : { replyTo }) }, plaintext };
+  const header = { timestamp, id, seq, type };
+  return { header: replyTo === undefined ? header : { ...header, replyTo }, plaintext };
 }

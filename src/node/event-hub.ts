@@ -77,6 +77,8 @@ class Reader implements AsyncIterableIterator<ChatEvent> {
 
   // No async function: one of them for each event costs more than the event.
   next(): Promise<IteratorResult<ChatEvent, undefined>> {
+    const event = this.#take();
+    if (event) return Promise.resolve({ done: false, value: event });
     const asked = Promise.withResolvers<IteratorResult<ChatEvent, undefined>>();
     this.#asking.push(asked);
     this.#answer();
