@@ -163,6 +163,22 @@ describe('places before the proof', () => {
     expect(door.knock(FRIEND)).toBeUndefined();
   });
 
+  test('a stranger takes the place of a stranger only, also where known addresses have more than their 16 (NET-05)', () => {
+    const door = new Door();
+    const friends = Array.from({ length: 20 }, (_, i) => `192.0.2.${i}`);
+    for (const [i, address] of friends.entries()) {
+      door.admission.proven(door.knock(address)!, `friend-${i}`, address);
+    }
+    door.inside.clear();
+    for (const address of friends) door.knock(address);
+    for (let i = 0; i < 500; i++) {
+      door.knock(stranger(i));
+      door.now += 2;
+    }
+    expect(friends.filter((address) => door.of(address) === 0)).toEqual([]);
+    expect(door.inside.size).toBe(UNPROVEN_MAX);
+  });
+
   test('the address where a contact proved itself last is known, until the contact is removed (NET-05)', () => {
     const door = new Door();
     const roaming = '192.0.2.77';

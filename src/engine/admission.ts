@@ -144,7 +144,8 @@ export class Admission {
     }
     if (neighbours >= UNPROVEN_OF_ADDRESS_MAX || ofAddress >= UNPROVEN_OF_ADDRESS_IN_ALL) return 'neighbours';
     if (!isKnown && strangers >= UNPROVEN_MAX - UNPROVEN_KEPT) return 'strangers';
-    return this.#unproven.size >= UNPROVEN_MAX ? 'all' : undefined;
+    if (this.#unproven.size < UNPROVEN_MAX) return undefined;
+    return isKnown ? 'all' : 'strangers';
   }
 
   #evict(crowd: Crowd | undefined, address: string): LinkId | undefined {
