@@ -125,7 +125,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/protocol/delivery/inbox.ts',
-        find: 'const isRepeat = this.#seen.has(row.id);',
+        find: 'const isRepeat = this.#seen.seqOf(row.id) !== undefined;',
         replace: 'const isRepeat = false;',
       },
     ],
