@@ -25,6 +25,8 @@ import type { LinkId } from './types.ts';
 export const GUESSES_PER_ADDRESS_MAX = 10;
 export const GUESSES_IN_TOTAL_MAX = 30;
 const WINDOW_MS = 60_000;
+/** Enrols of one name in a minute that take nothing of the shares above: each costs key exchanges and writes to the disk. */
+export const GIVEN_BACK_MAX = 10;
 /** Each holds keys and a place for five seconds. */
 export const PAKES_WAITING_MAX = 16;
 /** A person is told at these numbers of failures, and from the last one on whenever they have doubled. */
@@ -39,6 +41,8 @@ export class Guesses {
   #ledger: GuessLedger;
   /** What was admitted in the last minute: never more than the total. */
   #recent: readonly { readonly link: LinkId; readonly address: string; readonly at: Instant }[] = [];
+  /** Who had a share of the last minute given back, and when. */
+  #givenBack: readonly { readonly name: string; readonly at: Instant }[] = [];
   readonly #told = new Map<string, number>();
 
   constructor(core: GuessesCore) {
@@ -77,9 +81,9 @@ export class Guesses {
   }
 
   /** The name has proven its password on this link, in either role: all that was charged for it is given back. */
-  proven(name: string, on: LinkId): void {
+  proven(name: string, on: LinkId, now: Now): void {
     this.#told.delete(name);
-    this.#recent = this.#recent.filter(({ link }) => link !== on);
+    this.#giveBackShare(name, on, now.monotonic);
     this.#use(forgetGuesses(this.#ledger, name, this.#bucketOf(encodeUtf8(name))));
   }
 
@@ -127,6 +131,15 @@ export class Guesses {
     const blockedUntilWall = guessBlockedUntil(this.#ledger, this.#bucketOf(encodeUtf8(name)), nowWall);
     if (failures === 0 && blockedUntilWall === undefined) return undefined;
     return { failures, ...(blockedUntilWall === undefined ? {} : { blockedUntilWall }) };
+  }
+
+  /** Who knows the password, but enrols over and over, goes on to use up what strangers may. */
+  #giveBackShare(name: string, on: LinkId, now: Instant): void {
+    if (!this.#recent.some(({ link }) => link === on)) return;
+    this.#givenBack = this.#givenBack.filter(({ at }) => now - at < WINDOW_MS);
+    if (this.#givenBack.filter((each) => each.name === name).length >= GIVEN_BACK_MAX) return;
+    this.#givenBack = [...this.#givenBack, { name, at: now }];
+    this.#recent = this.#recent.filter(({ link }) => link !== on);
   }
 
   /** Inbound enrols that have had PAKE2 and have not proven anything yet. */

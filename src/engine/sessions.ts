@@ -71,7 +71,7 @@ export class Sessions {
       } as const;
       return this.#core.connection(link, { type: 'abort', failure }, now);
     }
-    if (established.mode === 'enrol') this.#core.guesses.proven(established.remoteName, link.id);
+    if (established.mode === 'enrol') this.#core.guesses.proven(established.remoteName, link.id, now);
     const settled = this.#core.desk.settle(established, now.wall);
     if (!settled) {
       const failure = {

@@ -194,9 +194,26 @@ describe('many', () => {
   });
 
   test('who proves the password takes nothing of the minute’s share: forty meet from one address', () => {
+    const world = new World({ seed: 17 });
+    const others = Array.from({ length: 40 }, (_, i) => `person-${i}`);
+    world.start(['bob', ...others]);
+    const guesser = new Guesser(targetOf(world.node('bob')), 'bob', fastSeededEntropy(17));
+    const meet = (as: string) =>
+      guesser.guess({ as, keys: world.node(as).keys, passwords: { own: `pw-${as}`, peer: 'pw-bob' } });
+    expect(others.filter((as) => !meet(as).wasHeard)).toEqual([]);
+  });
+
+  test('who proves one password over and over is counted like a stranger from the eleventh time in a minute', () => {
     const it = scene(17);
-    const meet = () => it.guesser.guess({ as: 'carol', passwords: RIGHT }).wasHeard;
-    expect(Array.from({ length: 40 }, meet)).toEqual(Array.from({ length: 40 }, () => true));
+    const meet = (times: number): number =>
+      Array.from({ length: times }, () => it.guesser.guess({ as: 'carol', passwords: RIGHT })).filter(
+        ({ wasHeard }) => wasHeard,
+      ).length;
+    expect(meet(40)).toBe(20);
+    pass(it.world, 59_999);
+    expect(meet(1)).toBe(0);
+    pass(it.world, 1);
+    expect(meet(40)).toBe(20);
   });
 
   test('sixteen proofs under way in all, one an address, until they end or five seconds are over', () => {
