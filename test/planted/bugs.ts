@@ -237,8 +237,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/engine/admission.ts',
-        find: 'strangers.length >= UNPROVEN_MAX - UNPROVEN_KEPT',
-        replace: 'strangers.length >= UNPROVEN_MAX',
+        find: 'strangers >= UNPROVEN_MAX - UNPROVEN_KEPT',
+        replace: 'strangers >= UNPROVEN_MAX',
       },
     ],
     test: {
@@ -304,8 +304,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/engine/admission.ts',
-        find: 'unproven === undefined || unproven.isKnown || this.#answers.has(now)',
-        replace: 'unproven === undefined || unproven.isKnown || this.#answers.has(now) || true',
+        find: 'unproven.isKnown || (this.#answers.has(now) && this.#looks.take(now))',
+        replace: 'unproven.isKnown || this.#looks.take(now)',
       },
     ],
     test: {
