@@ -29,14 +29,19 @@ export class Dialler {
   }
 
   dialDue(now: Now): void {
-    let dialling = this.#dialsUnderWay;
+    const free = DIALS_MAX - this.#dialsUnderWay;
+    if (free <= 0) return;
+    for (const { peer, entry } of this.#due(now).slice(0, free)) this.#dial(peer, entry, now);
+  }
+
+  /** Who is due the longest comes first: those who never answer would else keep out all behind them in the directory. */
+  #due(now: Now): readonly { readonly peer: Peer; readonly entry: DirectoryEntry }[] {
+    const due: { readonly peer: Peer; readonly entry: DirectoryEntry; readonly at: Instant }[] = [];
     for (const peer of this.#core.peers.values()) {
-      if (dialling >= DIALS_MAX) return;
-      const dueAt = dueAtOf(peer);
-      if (dueAt === undefined || dueAt > now.monotonic || !peer.entry) continue;
-      this.#dial(peer, peer.entry, now);
-      dialling++;
+      const at = dueAtOf(peer);
+      if (at !== undefined && at <= now.monotonic && peer.entry) due.push({ peer, entry: peer.entry, at });
     }
+    return due.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
   }
 
   deadline(): Instant | undefined {
