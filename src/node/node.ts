@@ -61,7 +61,7 @@ export class Node {
       isDialling: options.mode === 'listen' || options.mode === 'dial',
       // A one-shot send has nobody to show a message to.
       isStoreVolatile: true,
-      hasRoom: () => options.mode !== 'dial' && this.#hub.hasRoom,
+      hasRoom: () => options.mode !== 'dial' && this.#hub.hasRoom && !this.#loop.isRefused,
       nextLink: () => this.#links.nextId(),
       onEnvelope: trace.onEnvelope,
     });

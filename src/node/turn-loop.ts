@@ -2,6 +2,7 @@ import type { ChatEvent } from '../api/index.ts';
 import { CodedError, unreachable, type Failure, type Instant } from '../base/index.ts';
 import type { Change, Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
 import { readClock } from './clock.ts';
+import { heldOutputs } from './held-outputs.ts';
 import type { Links } from './links.ts';
 import type { Trace } from './trace.ts';
 
@@ -58,6 +59,10 @@ export class TurnLoop {
     this.schedule();
     return new Promise((resolve) => this.#whenCommitted.push(resolve));
   }
+  /** The store takes nothing at present: what is received now could not be kept. */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
+  }
   stop(): void {
     this.#isStopped = true;
     if (this.#immediate) clearImmediate(this.#immediate);
@@ -105,7 +110,7 @@ export class TurnLoop {
    * says what is true then.
    */
   #giveUpTurn(outputs: readonly EngineOutput[], reason: Failure): void {
-    this.#held = outputs.filter((output) => output.type === 'commit' || output.type === 'event');
+    this.#held = heldOutputs(outputs);
     if (!this.#refusal) this.#publish({ type: 'trouble', reason });
     for (const output of outputs) {
       if (output.type === 'release') this.#links.release(output.link);
