@@ -166,6 +166,13 @@ describe('what is refused', () => {
     expect(receive(inbox, 1)).toHaveLength(257);
     expect(receive(inbox, 258)).toEqual(['text 258']);
   });
+
+  test('behind a gap a megabyte waits, however few messages that is', () => {
+    const inbox = inboxOf();
+    for (let seq = 2; seq <= 60; seq++) receive(inbox, seq, seq, 'x'.repeat(30_000));
+    expect(inbox.ack(false, 0).exceptions[0]).toEqual({ seq: 36, status: 'busy' });
+    expect(receive(inbox, 1)).toHaveLength(35);
+  });
 });
 
 test('a new epoch is news, unless the peer’s epochs last one start only', () => {

@@ -1,6 +1,7 @@
 import { decodeUtf8, equalBytes, failure, success, type Bytes, type Result } from '../../base/index.ts';
 import { TEXT_BYTES_MAX, type EnvelopeHeader } from '../envelope/index.ts';
 import { VOLATILE_EPOCH, type Ack, type Ready } from '../session/index.ts';
+import { ROW_BYTES, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
 import {
   NOTHING,
   type Decision,
@@ -14,8 +15,6 @@ import { SeenIds } from './seen-ids.ts';
 // The receiving half of one pair (spec/05-delivery.md): at least once on the wire, exactly once on the screen, in the
 // sender's order.
 
-/** Messages that came before a gap was filled, at most; the window of a well-behaved sender is no larger. */
-const HELD_MAX = 256;
 const REFUSALS_MAX = 256;
 
 const NO_EPOCH: Bytes = new Uint8Array(16);
@@ -81,9 +80,9 @@ export class Inbox {
     if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
     }
-    if (!hasRoom || (header.seq > this.#stored + 1 && this.#held.size >= HELD_MAX)) {
+    if (!hasRoom || (header.seq > this.#stored + 1 && !this.#mayHold(plaintext.length))) {
       // The sender goes back to the first of these: the others need no word, and an ack must fit its record.
-      if (this.#busy.size < HELD_MAX) this.#busy.add(header.seq);
+      if (this.#busy.size < WINDOW_MESSAGES_MAX) this.#busy.add(header.seq);
       return success(NOTHING);
     }
     return success(this.#take(rowOf(header, plaintext, receivedWall)));
@@ -101,6 +100,13 @@ export class Inbox {
       cumulative: this.#stored,
       exceptions: [...refusals, ...busy.map((seq) => ({ seq, status: 'busy' as const }))],
     };
+  }
+
+  /** As much as a sender may have under way: a peer that leaves a gap on purpose must not fill our memory (spec/05). */
+  #mayHold(length: number): boolean {
+    let bytes = length + ROW_BYTES;
+    for (const { plaintext } of this.#held.values()) bytes += plaintext.length + ROW_BYTES;
+    return this.#held.size < WINDOW_MESSAGES_MAX && bytes <= WINDOW_BYTES_MAX;
   }
 
   #take(row: InboxRow): Decision {

@@ -1,3 +1,4 @@
 export * from './inbox.ts';
+export * from './limits.ts';
 export * from './message.ts';
 export * from './outbox.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Outbox, QUEUE_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './outbox.ts';
+import { WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
+import { Outbox, QUEUE_BYTES_MAX } from './outbox.ts';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 

@@ -9,6 +9,7 @@ import {
 } from '../../base/index.ts';
 import { idFromBytes, idToBytes } from '../envelope/index.ts';
 import type { Ack, Ready } from '../session/index.ts';
+import { ROW_BYTES, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
 import {
   NOTHING,
   type Decision,
@@ -21,15 +22,11 @@ import {
 // The sending half of one pair (spec/05-delivery.md): numbers messages, knows what each session has sent, settles them by
 // the peer's acks. It keeps only what is not settled: a memory-only store cannot repair what a peer has acked and lost.
 
-/** Unacknowledged messages of one session, at most; then back-pressure (spec/05). */
-export const WINDOW_MESSAGES_MAX = 256;
-export const WINDOW_BYTES_MAX = 1_048_576;
 /** Everything queued for one contact, at most: an offline peer must not fill the memory. */
 export const QUEUE_BYTES_MAX = 8_388_608;
 /** A receiver that said busy is asked again after this long. */
 export const BUSY_PAUSE_MS = 5_000;
 const BAD_ENVELOPES_MAX = 3;
-const HEADER_BYTES_ESTIMATE = 512;
 
 /** What one session has sent: a run before the peer's READY (early), and everything from `stored + 1` up to `next`. */
 export interface SendProgress {
@@ -250,7 +247,7 @@ export function storedIdBytes(id: string | undefined): Bytes {
 }
 
 function costOf(content: MessageContent | undefined): number {
-  return content === undefined ? 0 : content.plaintext.length + HEADER_BYTES_ESTIMATE;
+  return content === undefined ? 0 : content.plaintext.length + ROW_BYTES;
 }
 
 function settled(id: string, status: 'refused' | 'busy' | 'unsupported' | undefined): DeliveryEffect {

@@ -134,8 +134,10 @@ class TextCursor {
     const start = this.offset;
     if (!isLetter(this.#text.charCodeAt(start))) this.refuse();
     while (isOfType(this.#text.charCodeAt(this.offset))) this.offset++;
-    const type = this.#text.slice(start, this.offset);
-    if (type.length > TYPE_LENGTH_MAX) this.refuse();
+    if (this.offset - start > TYPE_LENGTH_MAX) this.refuse();
+    const isText = this.offset - start === 4 && this.#text.startsWith('text', start);
+    // As an id: a slice would keep the text alive.
+    const type = isText ? 'text' : (decodeUtf8(this.#bytes.subarray(start, this.offset)) ?? '');
     this.expect('"');
     return type;
   }
