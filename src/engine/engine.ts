@@ -139,11 +139,12 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     return this.#isDialling ? earlier(earliest, this.#dialler.deadline()) : earliest;
   }
 
-  /** Sessions still open: after `shutdown`, when this is 0 everything was ended as agreed. */
+  /** Sessions and dials still open: when this is 0 after `shutdown`, everything was ended as agreed. Strangers do not count. */
   get openLinks(): number {
-    return this.#links.size;
+    let count = 0;
+    for (const link of this.#links.values()) if (link.session || link.dialled) count++;
+    return count;
   }
-
   /** Whether `admit` would let in one more of this address. Nothing is counted yet. */
   mayEnter(address: string, now: Instant): boolean {
     return this.#admission.mayEnter(address, now);
@@ -291,13 +292,27 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     }
   }
 
+  /** A session that is idle with the last ack says CLOSE in the same turn, after its own ack has left. */
   #endTurn(now: Now): void {
-    for (const [link, at] of this.#deadlines) {
-      if (at <= now.monotonic) this.#connection(link, { type: 'tick' }, now);
-    }
+    this.#flush(now);
+    if (this.#tick(now)) this.#flush(now);
+    if (this.#isDialling) this.#dialler.dialDue(now);
+  }
+
+  #flush(now: Now): void {
     this.#traffic.begin();
     for (const peer of this.#peers.values()) this.#traffic.flush(peer, this.#isShuttingDown, now);
-    if (this.#isDialling) this.#dialler.dialDue(now);
+  }
+
+  /** Whether anything was due. */
+  #tick(now: Now): boolean {
+    let wasDue = false;
+    for (const [link, at] of this.#deadlines) {
+      if (at > now.monotonic) continue;
+      wasDue = true;
+      this.#connection(link, { type: 'tick' }, now);
+    }
+    return wasDue;
   }
 
   #useDirectory(directory: Directory, now: Now): void {

@@ -323,6 +323,14 @@ describe('the end of a session', () => {
     expect(world.now - since).toBeLessThan(120);
   });
 
+  test('a stranger who says nothing is not waited for when the program ends', () => {
+    const { alice, bob } = friends({ seed: 84 });
+    const link = bob.nextLink();
+    bob.engine.admit(link, '192.0.2.1', 0);
+    bob.input({ type: 'accepted', link, address: '192.0.2.1', remote: '192.0.2.1' });
+    expect([bob.engine.openLinks, bob.engine.unprovenLinks, alice.engine.openLinks]).toEqual([0, 1, 0]);
+  });
+
   test('linger 0 with many messages, before and after READY, in both directions: nothing is cut off', () => {
     for (let at = 0; at < 60; at += 3) {
       const { world, alice, bob } = friends({ seed: 81, latencyMs: [10, 10], lingerMs: 0 });
