@@ -57,6 +57,8 @@ export interface KeystreamCipher {
 /** Where randomness enters: the operating system's generator in the program, a seed in tests. */
 export interface Entropy {
   bytes(length: number): Bytes;
+  /** A new pair, where that is cheaper than to draw a secret and to compute its public key. */
+  x25519KeyPair?(): X25519KeyPair;
   mlKem768KeyPair(): { readonly seed: Bytes; readonly publicKey: Bytes };
   /** Undefined when the peer's public key (1,184 bytes) fails FIPS 203's check. */
   mlKem768Encapsulate(

@@ -8,6 +8,10 @@ import type { Bytes } from '../base/index.ts';
 const importedSecrets = new WeakMap<Bytes, KeyObject>();
 const importedPublics = new WeakMap<Bytes, KeyObject>();
 
+/** All of a SubjectPublicKeyInfo before the key's own bytes. */
+const X25519_SPKI = Buffer.from('302a300506032b656e032100', 'hex');
+const ML_KEM_768_SPKI = Buffer.from('308204b2300b0609608648016503040402038204a100', 'hex');
+
 export function x25519Secret(secret: Bytes): KeyObject {
   return importOnce(importedSecrets, secret, 32, () =>
     createPrivateKey({ key: bufferOf(secret), format: 'raw-private', asymmetricKeyType: 'x25519' }),
@@ -15,15 +19,21 @@ export function x25519Secret(secret: Bytes): KeyObject {
 }
 
 export function x25519Public(key: Bytes): KeyObject {
-  return importOnce(importedPublics, key, 32, () =>
-    createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'x25519' }),
-  );
+  return importOnce(importedPublics, key, 32, () => createPublicKey(publicPem(X25519_SPKI, key)));
 }
 
 export function mlKem768Secret(seed: Bytes): KeyObject {
   return importOnce(importedSecrets, seed, 64, () =>
     createPrivateKey({ key: bufferOf(seed), format: 'raw-seed', asymmetricKeyType: 'ml-kem-768' }),
   );
+}
+
+/** A new key pair, ready for use: generating one is cheaper than importing a secret. */
+export function generateX25519(): { readonly secret: Bytes; readonly publicKey: Bytes } {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  const secret = plain(privateKey.export({ format: 'raw-private' }));
+  importedSecrets.set(secret, privateKey);
+  return { secret, publicKey: plain(publicKey.export({ format: 'raw-public' })) };
 }
 
 /** A new key pair, ready for use: generating one takes a third of the time that importing a seed takes. */
@@ -38,10 +48,19 @@ export function generateMlKem768(): { readonly seed: Bytes; readonly publicKey: 
 export function mlKem768Public(key: Bytes): KeyObject | undefined {
   requireLength('an ML-KEM-768 public key', key, 1184);
   try {
-    return createPublicKey({ key: bufferOf(key), format: 'raw-public', asymmetricKeyType: 'ml-kem-768' });
+    return createPublicKey(publicPem(ML_KEM_768_SPKI, key));
   } catch {
     return undefined;
   }
+}
+
+/**
+ * A raw key as the text of a SubjectPublicKeyInfo (RFC 8410, RFC 9935). Node takes a text as it is; before it takes an object with
+ * bytes it throws and catches four errors to find out that neither is a key, which costs as much as the import.
+ */
+function publicPem(prefix: Bytes, key: Bytes): string {
+  const text = Buffer.concat([prefix, key]).toString('base64');
+  return `-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----`;
 }
 
 export function publicBytes(secret: KeyObject): Bytes {

@@ -261,6 +261,7 @@ const BAD_POINT = failure(
 ).failure;
 
 function generate({ entropy, primitives }: NoiseOptions): X25519KeyPair {
+  if (entropy.x25519KeyPair) return entropy.x25519KeyPair();
   const secret = entropy.bytes(DH_LENGTH);
   return { secret, publicKey: primitives.x25519PublicKey(secret) };
 }

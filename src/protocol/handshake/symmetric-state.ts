@@ -4,6 +4,9 @@ import { CipherState } from './cipher-state.ts';
 
 const KEY_LENGTH = 32;
 const ONE = Uint8Array.of(1);
+const TWO = Uint8Array.of(2);
+const THREE = Uint8Array.of(3);
+const NONE = new Uint8Array(0);
 
 /**
  * The chaining key, the hash of everything so far and the current key (Noise §5.2). Written for any hash length, so that
@@ -38,7 +41,7 @@ export class SymmetricState {
   }
 
   mixKey(inputKeyMaterial: Bytes): void {
-    const [ck, key] = this.#hkdf(inputKeyMaterial);
+    const [ck, key] = this.#hkdf(2, inputKeyMaterial);
     this.#replaceChainingKey(ck);
     this.#useKey(key);
   }
@@ -48,7 +51,7 @@ export class SymmetricState {
   }
 
   mixKeyAndHash(inputKeyMaterial: Bytes): void {
-    const [ck, hashInput, key] = this.#hkdf(inputKeyMaterial);
+    const [ck, hashInput, key] = this.#hkdf(3, inputKeyMaterial);
     this.#replaceChainingKey(ck);
     this.mixHash(hashInput);
     wipe(hashInput);
@@ -70,7 +73,7 @@ export class SymmetricState {
 
   /** The initiator's sending key first. */
   split(): readonly [CipherState, CipherState] {
-    const [first, second] = this.#hkdf(new Uint8Array(0));
+    const [first, second] = this.#hkdf(2, new Uint8Array(0));
     const pair = [
       new CipherState(this.#primitives, first.subarray(0, KEY_LENGTH)),
       new CipherState(this.#primitives, second.subarray(0, KEY_LENGTH)),
@@ -84,13 +87,13 @@ export class SymmetricState {
     this.#cipher.wipe();
   }
 
-  /** Noise's HKDF with three outputs (§4.3): RFC 5869 with the chaining key as salt and no info. */
-  #hkdf(inputKeyMaterial: Bytes): readonly [Bytes, Bytes, Bytes] {
+  /** Noise's HKDF with two or three outputs (§4.3): RFC 5869 with the chaining key as salt and no info. */
+  #hkdf(outputs: 2 | 3, inputKeyMaterial: Bytes): readonly [Bytes, Bytes, Bytes] {
     const primitives = this.#primitives;
     const temporary = primitives.hmacSha256(this.#ck, inputKeyMaterial);
     const first = primitives.hmacSha256(temporary, ONE);
-    const second = primitives.hmacSha256(temporary, first, Uint8Array.of(2));
-    const third = primitives.hmacSha256(temporary, second, Uint8Array.of(3));
+    const second = primitives.hmacSha256(temporary, first, TWO);
+    const third = outputs === 3 ? primitives.hmacSha256(temporary, second, THREE) : NONE;
     wipe(temporary);
     return [first, second, third];
   }
