@@ -41,8 +41,9 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   readonly #guesses: Guesses;
   readonly #peers = new Map<string, Peer>();
   readonly #links = new Map<LinkId, Link>();
-  /** When each connection is to be asked next, so that a turn need not ask them all. */
+  /** When each connection is to be asked next, so that a turn need not ask them all; not yet of those in `#touched`. */
   readonly #deadlines = new Map<Link, Instant>();
+  readonly #touched = new Set<Link>();
   readonly #admission: Admission;
   readonly #dialler: Dialler;
   readonly #sessions: Sessions;
@@ -134,6 +135,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   deadline(): Instant | undefined {
+    this.#noteDeadlines();
     let earliest = this.#traffic.deadline();
     for (const at of this.#deadlines.values()) earliest = earlier(earliest, at);
     return this.#isDialling ? earlier(earliest, this.#dialler.deadline()) : earliest;
@@ -186,7 +188,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       isCongested: false,
     };
     this.#links.set(link.id, link);
-    this.#noteDeadline(link);
+    this.#touched.add(link);
   }
 
   #connected(input: EngineInput & { type: 'connected' }, now: Now): void {
@@ -232,17 +234,20 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       // An output before this one may have ended the link: what was still to be said on it is void.
       if (this.#links.get(link.id) === link) this.#fromConnection(link, output, now);
     }
-    this.#noteDeadline(link);
+    this.#touched.add(link);
   }
 
   #write(link: Link, bytes: Bytes): void {
     this.#out.push({ type: 'write', link: link.id, bytes });
   }
 
-  #noteDeadline(link: Link): void {
-    const at = link.connection.deadline();
-    if (at === undefined) this.#deadlines.delete(link);
-    else this.#deadlines.set(link, at);
+  #noteDeadlines(): void {
+    for (const link of this.#touched) {
+      const at = link.connection.deadline();
+      if (at === undefined) this.#deadlines.delete(link);
+      else this.#deadlines.set(link, at);
+    }
+    this.#touched.clear();
   }
 
   #fromConnection(link: Link, output: ConnectionOutput, now: Now): void {
@@ -306,6 +311,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   /** Whether anything was due. */
   #tick(now: Now): boolean {
+    this.#noteDeadlines();
     let wasDue = false;
     for (const [link, at] of this.#deadlines) {
       if (at > now.monotonic) continue;

@@ -34,14 +34,14 @@ export class Stream {
   }
   readonly #congested: () => void;
 
-  /** What is written until the current callback ends leaves in one piece: a call of the system costs more than a handshake’s hash. */
+  /** Waits for `flush`: what one turn writes leaves in one piece, because a call of the system costs more than a handshake’s hash. */
   write(bytes: Bytes): void {
     if (!this.#socket.writable) return;
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork();
-      process.nextTick(() => this.#socket.uncork());
-    }
+    if (this.#socket.writableCorked === 0) this.#socket.cork();
     if (!this.#socket.write(bytes)) this.#congested();
+  }
+  flush(): void {
+    this.#socket.uncork();
   }
   /** At most one more piece is taken from the system until `resume`. */
   pause(): void {
@@ -58,6 +58,7 @@ export class Stream {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    this.flush();
     if (this.#socket.writableLength === 0 && !this.#socket.writableEnded) {
       this.#socket.destroy();
       return;

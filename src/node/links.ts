@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { CodedError, type Failure } from '../base/index.ts';
+import { CodedError, type Bytes, type Failure } from '../base/index.ts';
 import { networkOf } from '../directory/index.ts';
 import type { Engine, EngineInput, LinkId } from '../engine/index.ts';
 import { dial, drop, remoteAddressOf, Stream } from '../net/index.ts';
@@ -10,6 +10,7 @@ export class Links {
   readonly #enqueue: (input: EngineInput) => void;
   readonly #engine: () => Pick<Engine, 'mayEnter' | 'admit' | 'isProven'>;
   readonly #streams = new Map<LinkId, Stream>();
+  readonly #written = new Set<Stream>();
   readonly #dials = new Map<LinkId, AbortController>();
   /** Streams that brought something this turn, and are read on when it has been judged. */
   readonly #paused = new Set<LinkId>();
@@ -27,8 +28,20 @@ export class Links {
   nextId(): LinkId {
     return this.#next++ as LinkId;
   }
-  stream(link: LinkId): Stream | undefined {
-    return this.#streams.get(link);
+  write(link: LinkId, bytes: Bytes): void {
+    const stream = this.#streams.get(link);
+    if (!stream) return;
+    stream.write(bytes);
+    this.#written.add(stream);
+  }
+  /** Half-closes after what was written. */
+  end(link: LinkId): void {
+    this.#streams.get(link)?.end();
+  }
+  /** Everything of this turn is written: it leaves. */
+  flush(): void {
+    for (const stream of this.#written) stream.flush();
+    this.#written.clear();
   }
 
   /** Asked before there is a socket: most of a flood ends here. */

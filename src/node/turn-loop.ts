@@ -85,6 +85,7 @@ export class TurnLoop {
     else {
       this.#held = [];
       for (const output of outputs) this.#perform(output);
+      this.#links.flush();
     }
     this.#refusal = failure;
     this.#links.readOn();
@@ -131,10 +132,10 @@ export class TurnLoop {
         this.#links.dial(output.link, output.host, output.port);
         break;
       case 'write':
-        this.#links.stream(output.link)?.write(output.bytes);
+        this.#links.write(output.link, output.bytes);
         break;
       case 'end':
-        this.#links.stream(output.link)?.end();
+        this.#links.end(output.link);
         break;
       case 'release':
         this.#links.release(output.link);

@@ -23,6 +23,7 @@ import {
 const TAG_LENGTH = 16;
 const HASH_LENGTH = 32;
 const HMAC_BLOCK_LENGTH = 64;
+const HMAC_OUTER_LENGTH = HMAC_BLOCK_LENGTH + HASH_LENGTH;
 /** Enough for a text of a page; what is longer gets memory of its own. */
 const HMAC_SCRATCH_LENGTH = 2048;
 const NO_BYTES = new Uint8Array(0);
@@ -44,41 +45,54 @@ export const nativePrimitives: Primitives = {
   equalConstantTime: (a, b) => a.length === b.length && timingSafeEqual(a, b),
 };
 
-/** RFC 2104 out of two one-shot hashes: an `Hmac` object costs five times as much for a key that is used once. */
+const keyedOnce = { inner: Buffer.alloc(HMAC_SCRATCH_LENGTH), outer: Buffer.alloc(HMAC_OUTER_LENGTH) };
+
+/**
+ * RFC 2104 out of two one-shot hashes: an `Hmac` object costs five times as much for a key that is used once. What comes out is
+ * mostly a key: it never becomes a text, which nobody could wipe.
+ */
 function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
-  const { inner, outer } = hmacPads(key);
-  const digest = hash('sha256', concatBytes(inner, ...parts), 'buffer');
-  const tag = hash('sha256', concatBytes(outer, digest), 'buffer');
-  wipe(inner, outer, digest);
+  const { inner, outer } = keyedOnce;
+  writePads(key, inner, outer);
+  const message = behindPad(inner, parts);
+  const digest = hash('sha256', message, 'buffer');
+  outer.set(digest, HMAC_BLOCK_LENGTH);
+  const tag = hash('sha256', outer, 'buffer');
+  wipe(message, digest, outer, inner.subarray(0, HMAC_BLOCK_LENGTH));
   return plain(tag);
 }
 
 /** Both halves are one-shot hashes of scratch memory that begins with the padded key: a third of an `Hmac` object's cost. */
 function hmacSha256Key(key: Bytes): Mac {
-  const pads = hmacPads(key);
-  const scratch = Buffer.alloc(HMAC_SCRATCH_LENGTH);
-  scratch.set(pads.inner);
-  const outer = Buffer.concat([pads.outer, new Uint8Array(HASH_LENGTH)]);
-  wipe(pads.inner, pads.outer);
+  const inner = Buffer.alloc(HMAC_SCRATCH_LENGTH);
+  const outer = Buffer.alloc(HMAC_OUTER_LENGTH);
+  writePads(key, inner, outer);
   return {
     sign: (...parts) => {
-      let length = HMAC_BLOCK_LENGTH;
-      for (const part of parts) length += byteLength(part);
-      const inner = length <= scratch.length ? scratch.subarray(0, length) : Buffer.alloc(length);
-      if (length > scratch.length) inner.set(scratch.subarray(0, HMAC_BLOCK_LENGTH));
-      let end = HMAC_BLOCK_LENGTH;
-      for (const part of parts) {
-        if (typeof part === 'string') inner.write(part, end);
-        else inner.set(part, end);
-        end += byteLength(part);
-      }
+      const message = behindPad(inner, parts);
       // As text and back: a hash that makes a Buffer costs twice as much.
-      outer.write(hash('sha256', inner, 'binary'), HMAC_BLOCK_LENGTH, 'binary');
-      if (length > scratch.length) wipe(inner);
+      outer.write(hash('sha256', message, 'binary'), HMAC_BLOCK_LENGTH, 'binary');
+      if (message.length > inner.length) wipe(message);
       return fromLatin1(hash('sha256', outer, 'binary'));
     },
-    wipe: () => wipe(scratch, outer),
+    wipe: () => wipe(inner, outer),
   };
+}
+
+/** The parts behind the padded key with which the scratch memory begins: in there, or in memory of their own if they do not fit. */
+function behindPad(scratch: Buffer, parts: readonly (Bytes | string)[]): Buffer {
+  let length = HMAC_BLOCK_LENGTH;
+  for (const part of parts) length += byteLength(part);
+  const isLong = length > scratch.length;
+  const message = isLong ? Buffer.alloc(length) : scratch.subarray(0, length);
+  if (isLong) message.set(scratch.subarray(0, HMAC_BLOCK_LENGTH));
+  let end = HMAC_BLOCK_LENGTH;
+  for (const part of parts) {
+    if (typeof part === 'string') message.write(part, end);
+    else message.set(part, end);
+    end += byteLength(part);
+  }
+  return message;
 }
 
 function byteLength(part: Bytes | string): number {
@@ -86,16 +100,13 @@ function byteLength(part: Bytes | string): number {
 }
 
 /** The key, hashed if it is longer than a block and filled up with zeros, XORed with RFC 2104's ipad and opad. */
-function hmacPads(key: Bytes): { readonly inner: Bytes; readonly outer: Bytes } {
+function writePads(key: Bytes, inner: Buffer, outer: Buffer): void {
   const block = key.length > HMAC_BLOCK_LENGTH ? hash('sha256', key, 'buffer') : key;
-  const inner = new Uint8Array(HMAC_BLOCK_LENGTH);
-  const outer = new Uint8Array(HMAC_BLOCK_LENGTH);
   for (let i = 0; i < HMAC_BLOCK_LENGTH; i++) {
     const byte = block[i] ?? 0;
     inner[i] = 0x36 ^ byte;
     outer[i] = 0x5c ^ byte;
   }
-  return { inner, outer };
 }
 
 function chaCha20Poly1305(key: Bytes): Aead {
