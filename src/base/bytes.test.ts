@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareBytes, decodeHex, decodeUtf8, encodeHex, encodeUtf8 } from './bytes.ts';
+import { compareBytes, decodeHex, decodeUtf8, encodeHex, encodeUtf8, Utf8Pool } from './bytes.ts';
 import { Reader, Writer } from './cursor.ts';
 
 describe('bytes', () => {
@@ -49,4 +49,14 @@ describe('cursor', () => {
     expect(() => new Writer().u8(256)).toThrow(RangeError);
     expect(() => new Writer().u64(2 ** 53)).toThrow(RangeError);
   });
+});
+
+test('texts that share memory are each encoded as alone, and none changes an earlier one', () => {
+  const pool = new Utf8Pool();
+  const texts = Array.from({ length: 400 }, (_, n) => 'aé€😀'.repeat(n % 200).slice(0, n % 700));
+  const whole = texts.filter((text) => text.isWellFormed());
+  const encoded = whole.map((text) => pool.encode(text));
+  expect(whole.length).toBeGreaterThan(100);
+  expect(encoded.map(encodeHex)).toEqual(whole.map((text) => encodeHex(encodeUtf8(text))));
+  expect(encoded.some((bytes, n) => bytes.length > 0 && bytes.buffer === encoded[n + 1]?.buffer)).toBe(true);
 });

@@ -1,5 +1,8 @@
 // The Encoding Standard's two classes exist in every JavaScript host; the pure folders see no other global of a host.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> };
+declare const TextEncoder: new () => {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, target: Uint8Array): { readonly written: number };
+};
 declare const TextDecoder: new (
   label: 'utf-8',
   options: { readonly fatal: true; readonly ignoreBOM: true },
@@ -13,6 +16,29 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** UTF-8 of a well-formed string. A lone surrogate would silently become U+FFFD: check `isWellFormed()` at the border. */
 export function encodeUtf8(text: string): Bytes {
   return encoder.encode(text);
+}
+
+const POOL_LENGTH = 8_192;
+const POOLED_LENGTH_MAX = POOL_LENGTH / 4;
+/** No character of a JavaScript string, which is UTF-16, needs more bytes of UTF-8. */
+const UTF8_LENGTH_MAX = 3;
+
+/**
+ * `encodeUtf8` for many short texts, which share memory: an array of its own for each costs twice as much. A text that is kept
+ * keeps 8 KiB.
+ */
+export class Utf8Pool {
+  #free: Bytes = new Uint8Array(0);
+
+  encode(text: string): Bytes {
+    const lengthMax = UTF8_LENGTH_MAX * text.length;
+    if (lengthMax > POOLED_LENGTH_MAX) return encodeUtf8(text);
+    if (lengthMax > this.#free.length) this.#free = new Uint8Array(POOL_LENGTH);
+    const { written } = encoder.encodeInto(text, this.#free);
+    const bytes = this.#free.subarray(0, written);
+    this.#free = this.#free.subarray(written);
+    return bytes;
+  }
 }
 
 /** The string, or undefined when the bytes are not valid UTF-8. A byte order mark is kept as U+FEFF. */

@@ -1,6 +1,7 @@
 import type { ContactView, MessageId, OutgoingView, SafetyView, SendText } from '../api/index.ts';
-import { encodeUtf8, failure, success, type Now, type Result } from '../base/index.ts';
+import { failure, success, Utf8Pool, type Bytes, type Now, type Result } from '../base/index.ts';
 import { formatSafetyNumber, parseSafetyNumber, type TrustRecord } from '../directory/index.ts';
+import type { MessageContent } from '../protocol/delivery/index.ts';
 import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
 import { endLink, type EngineCore } from './core.ts';
 import { MessageIds } from './message-id.ts';
@@ -10,6 +11,7 @@ import type { Peer } from './peer.ts';
 export class Commands {
   readonly #core: EngineCore;
   readonly #ids: MessageIds;
+  readonly #texts = new Utf8Pool();
 
   constructor(core: EngineCore) {
     this.#core = core;
@@ -19,17 +21,17 @@ export class Commands {
   sendText(command: SendText, now: Now): Result<MessageId> {
     const peer = this.#peer(command.to);
     if (!peer.ok) return peer;
-    const text = checkText(command.text);
+    const text = this.#encodeText(command.text);
     if (!text.ok) return text;
     const id = this.#ids.next(now.wall);
     const { replyTo } = command;
-    const queued = peer.value.outbox.enqueue({
+    const content: MessageContent = {
       id,
       type: 'text',
       plaintext: text.value,
       timestamp: Math.max(0, Math.round(now.wall)),
-      ...(replyTo === undefined ? {} : { replyTo }),
-    });
+    };
+    const queued = peer.value.outbox.enqueue(replyTo === undefined ? content : { ...content, replyTo });
     if (!queued.ok) return queued;
     this.#core.emit({ type: 'commit', changes: queued.value.changes });
     peer.value.queuedAt.set(id, now.monotonic);
@@ -160,21 +162,21 @@ export class Commands {
       'Add the entry with “sotto directory add”, or check the spelling.',
     );
   }
-}
 
-function checkText(text: string): Result<Uint8Array> {
-  if (!text.isWellFormed())
-    return failure('message-malformed', 'The text is not well-formed Unicode: it holds half a character.');
-  const bytes = encodeUtf8(text);
-  if (bytes.length === 0) return failure('message-empty', 'The text is empty.');
-  if (bytes.length > TEXT_BYTES_MAX) {
-    return failure(
-      'message-too-long',
-      `The text has ${bytes.length} bytes; at most ${TEXT_BYTES_MAX} fit one message.`,
-      'Split it.',
-    );
+  #encodeText(text: string): Result<Bytes> {
+    if (!text.isWellFormed())
+      return failure('message-malformed', 'The text is not well-formed Unicode: it holds half a character.');
+    const bytes = this.#texts.encode(text);
+    if (bytes.length === 0) return failure('message-empty', 'The text is empty.');
+    if (bytes.length > TEXT_BYTES_MAX) {
+      return failure(
+        'message-too-long',
+        `The text has ${bytes.length} bytes; at most ${TEXT_BYTES_MAX} fit one message.`,
+        'Split it.',
+      );
+    }
+    return success(bytes);
   }
-  return success(bytes);
 }
 
 function nothingToApprove(name: string): Result<never> {

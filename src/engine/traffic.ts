@@ -1,4 +1,4 @@
-import type { MessageId } from '../api/index.ts';
+import type { MessageId, OutgoingState } from '../api/index.ts';
 import type { Instant, Now } from '../base/index.ts';
 import type { OutboxRow } from '../protocol/delivery/index.ts';
 import type { OutgoingMessage } from '../protocol/session/index.ts';
@@ -14,6 +14,7 @@ import { takeAck } from './sessions.ts';
 const TURN_BYTES_MAX = 42_000;
 /** A replaced session is closed even with something unacknowledged after this long (spec/03). */
 const DUPLICATE_MS = 5_000;
+const SENT: OutgoingState = { state: 'sent', held: false };
 
 /** At the end of a turn: what is to go out on one session shares a record. */
 export class Traffic {
@@ -82,7 +83,7 @@ export class Traffic {
         type: 'message-progress',
         id: row.id as MessageId,
         to: peer.name,
-        progress: { state: 'sent', held: false },
+        progress: SENT,
       } as const;
       this.#core.emit({ type: 'event', event });
     }
@@ -135,8 +136,7 @@ function closeCode(
   return isShuttingDown && !inFlight ? 'going-down' : undefined;
 }
 
+/** A row has all that a header has, and is one. */
 function toMessage(row: OutboxRow): OutgoingMessage {
-  const { timestamp, id, seq, type, replyTo, plaintext } = row;
-  const header = { timestamp, id, seq, type };
-  return { header: replyTo === undefined ? header : { ...header, replyTo }, plaintext };
+  return { header: row, plaintext: row.plaintext };
 }

@@ -1,5 +1,5 @@
 import { failure, success, type Bytes, type Result } from '../../base/index.ts';
-import { parseMessageId } from './message-id.ts';
+import { isMessageId } from './message-id.ts';
 
 /** spec/04 "Limits". A longer text is refused by the session, not by the envelope. */
 export const TEXT_BYTES_MAX: number = 32 * 1024;
@@ -39,11 +39,11 @@ const TYPE = /^[a-z][a-z0-9-]{0,31}$/;
 /** Fails with `envelope-range` at the first field that is out of its range, in the order of the layout. */
 export function checkHeaderRanges(header: EnvelopeHeader): Result<void> {
   if (!isTime(header.timestamp)) return outOfRange('timestamp');
-  if (!isId(header.id)) return outOfRange('id');
+  if (!isMessageId(header.id)) return outOfRange('id');
   if (!Number.isSafeInteger(header.seq) || header.seq < 1) return outOfRange('seq');
   if (!TYPE.test(header.type)) return outOfRange('type');
-  if (header.replyTo !== undefined && !isId(header.replyTo)) return outOfRange('reply_to');
-  if (header.group !== undefined && !isId(header.group)) return outOfRange('group');
+  if (header.replyTo !== undefined && !isMessageId(header.replyTo)) return outOfRange('reply_to');
+  if (header.group !== undefined && !isMessageId(header.group)) return outOfRange('group');
   if (header.expires !== undefined && !isTime(header.expires)) return outOfRange('expires');
   return success(undefined);
 }
@@ -70,8 +70,4 @@ function outOfRange(field: string): Result<never> {
 
 function isTime(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= TIME_MAX;
-}
-
-function isId(text: string): boolean {
-  return parseMessageId(text).ok;
 }

@@ -14,16 +14,20 @@ export type MessageId = Brand<string, 'MessageId'>;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ID_LENGTH = 16;
 
+export function isMessageId(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** Fails with `envelope-range`. */
 export function parseMessageId(text: string): Result<MessageId> {
-  return UUID.test(text)
+  return isMessageId(text)
     ? success(text as MessageId)
     : failure('envelope-range', 'an id is not a lower-case UUID');
 }
 
 /** The 16 bytes of an id. Another text is our own bug and throws. */
 export function idToBytes(id: string): Bytes {
-  const bytes = UUID.test(id) ? decodeHex(id.replaceAll('-', '')) : undefined;
+  const bytes = isMessageId(id) ? decodeHex(id.replaceAll('-', '')) : undefined;
   if (bytes === undefined) throw new RangeError('an id is not a lower-case UUID');
   return bytes;
 }
