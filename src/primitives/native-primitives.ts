@@ -67,14 +67,16 @@ function hmacSha256Key(key: Bytes): Mac {
   const inner = Buffer.alloc(HMAC_SCRATCH_LENGTH);
   const outer = Buffer.alloc(HMAC_OUTER_LENGTH);
   writePads(key, inner, outer);
+  const sign = (parts: readonly (Bytes | string)[], encoding: 'binary' | 'base64'): string => {
+    const message = behindPad(inner, parts);
+    // As text and back: a hash that makes a Buffer costs twice as much.
+    outer.write(hash('sha256', message, 'binary'), HMAC_BLOCK_LENGTH, 'binary');
+    if (message.length > inner.length) wipe(message);
+    return hash('sha256', outer, encoding);
+  };
   return {
-    sign: (...parts) => {
-      const message = behindPad(inner, parts);
-      // As text and back: a hash that makes a Buffer costs twice as much.
-      outer.write(hash('sha256', message, 'binary'), HMAC_BLOCK_LENGTH, 'binary');
-      if (message.length > inner.length) wipe(message);
-      return fromLatin1(hash('sha256', outer, 'binary'));
-    },
+    sign: (...parts) => fromLatin1(sign(parts, 'binary')),
+    signBase64: (...parts) => sign(parts, 'base64'),
     wipe: () => wipe(inner, outer),
   };
 }

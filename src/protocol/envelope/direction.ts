@@ -54,15 +54,24 @@ export class EnvelopeDirection {
 
   /** HMAC over ctx || lv32(header) || lv32(enc_type) || lv32(hmac_type) || lv32(ct). The header is ASCII. */
   sign(position: number, header: string, ciphertext: Bytes): Bytes {
-    this.#beforeHeader.setU64(0, position);
-    this.#beforeHeader.setU32(8, header.length);
-    this.#beforeCiphertext.setU32(0, ciphertext.length);
+    this.#setNumbers(position, header, ciphertext);
     return this.#mac.sign(this.#beforeHeader.bytes, header, this.#beforeCiphertext.bytes, ciphertext);
+  }
+  /** `sign` as Base64. */
+  signBase64(position: number, header: string, ciphertext: Bytes): string {
+    this.#setNumbers(position, header, ciphertext);
+    return this.#mac.signBase64(this.#beforeHeader.bytes, header, this.#beforeCiphertext.bytes, ciphertext);
   }
 
   /** Forgets the MAC's key; the direction is of no use afterwards. */
   wipe(): void {
     this.#mac.wipe();
+  }
+
+  #setNumbers(position: number, header: string, ciphertext: Bytes): void {
+    this.#beforeHeader.setU64(0, position);
+    this.#beforeHeader.setU32(8, header.length);
+    this.#beforeCiphertext.setU32(0, ciphertext.length);
   }
 }
 

@@ -61,8 +61,7 @@ export class EnvelopeSealer {
   #envelope(header: EnvelopeHeader, ciphertext: Bytes): string {
     const message = this.#primitives.encodeBase64(ciphertext);
     const headerText = encodeHeader(header, this.#primitives.crc32(message));
-    const tag = this.#direction.sign(this.#direction.nextPosition(), headerText, ciphertext);
-    const hmacValue = this.#primitives.encodeBase64(tag);
+    const hmacValue = this.#direction.signBase64(this.#direction.nextPosition(), headerText, ciphertext);
     return encodeLayout({ headerText, message, hmacType: HMAC_TYPE, hmacValue, encType: ENC_TYPE });
   }
 }
