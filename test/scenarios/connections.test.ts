@@ -331,6 +331,16 @@ describe('the end of a session', () => {
     expect([bob.engine.openLinks, bob.engine.unprovenLinks, alice.engine.openLinks]).toEqual([0, 1, 0]);
   });
 
+  test('linger 0: the session says CLOSE in the turn of the last ack', () => {
+    const { world, alice, bob } = friends({ seed: 85, latencyMs: [10, 10], isChunked: false, lingerMs: 0 });
+    alice.send('bob', 'one');
+    expect(world.run(5_000, () => states(alice).includes('delivered'))).toBe(true);
+    expect(eventsOf(alice, 'contact-disconnected').length).toBe(1);
+    pass(world, 1_000);
+    expect([alice.ends.size, bob.ends.size, world.pipes.size]).toEqual([0, 0, 0]);
+    expect([texts(bob), alice.failures, bob.failures]).toEqual([['one'], [], []]);
+  });
+
   test('linger 0 with many messages, before and after READY, in both directions: nothing is cut off', () => {
     for (let at = 0; at < 60; at += 3) {
       const { world, alice, bob } = friends({ seed: 81, latencyMs: [10, 10], lingerMs: 0 });
