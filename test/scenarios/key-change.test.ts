@@ -217,16 +217,16 @@ test('a key that waits can neither settle nor spoil what waits for the pinned on
 /** From now on a program that says ok in its READY says these items in the same record. */
 function forgeAfterReady(items: readonly Item[]): { stop(): number } {
   // oxlint-disable-next-line typescript/unbound-method -- called with its own sealer below
-  const { seal } = RecordSealer.prototype;
+  const { sealFrame } = RecordSealer.prototype;
   let count = 0;
-  RecordSealer.prototype.seal = function (honest) {
+  RecordSealer.prototype.sealFrame = function (honest) {
     const [first] = honest;
     const isHostile = first?.type === 'ready' && first.ready.status === 'ok';
     if (isHostile) count++;
-    return seal.call(this, isHostile ? [...honest, ...items] : honest);
+    return sealFrame.call(this, isHostile ? [...honest, ...items] : honest);
   };
   const stop = () => {
-    RecordSealer.prototype.seal = seal;
+    RecordSealer.prototype.sealFrame = sealFrame;
     return count;
   };
   onTestFinished(() => void stop());
