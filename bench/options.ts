@@ -12,7 +12,7 @@ export const USAGE: string = `npm run bench -- [options]
   --cpu-prof-dir DIR  each process leaves a CPU profile there; the figures are then worth nothing
 `;
 
-const FULL: Effort = { trips: 2_000, warmUpMs: 1_000, measuredMs: 1_500, firstContacts: 6 };
+const FULL: Effort = { trips: 4_000, warmUpMs: 2_500, measuredMs: 1_500, firstContacts: 6 };
 const QUICK: Effort = { trips: 500, warmUpMs: 400, measuredMs: 500, firstContacts: 4 };
 
 export interface Options {
