@@ -1,7 +1,6 @@
 import { encapsulate, randomBytes } from 'node:crypto';
 import type { Bytes } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
-import { madeAhead } from './made-ahead.ts';
 import {
   generateMlKem768,
   generateX25519,
@@ -14,8 +13,8 @@ import {
 /** The operating system's generator. */
 export const systemEntropy: Entropy = {
   ...nativeEntropy((length) => plain(randomBytes(length))),
-  x25519KeyPair: madeAhead(generateX25519),
-  mlKem768KeyPair: madeAhead(generateMlKem768),
+  x25519KeyPair: generateX25519,
+  mlKem768KeyPair: generateMlKem768,
 };
 
 /** ML-KEM of the library over a given source of bytes. Encapsulation always draws from the operating system. */
