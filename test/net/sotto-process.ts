@@ -1,5 +1,6 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Town } from './town.ts';
 import { until } from './until.ts';
@@ -27,6 +28,13 @@ export class SottoProcess implements AsyncDisposable {
     this.#child.stdin.on('error', () => undefined);
   }
 
+  /** How many files it has open, and the most that it may have from now on (Linux). */
+  get openFiles(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+  limitFiles(most: number): void {
+    execFileSync('prlimit', ['--pid', String(this.#child.pid), `--nofile=${most}`]);
+  }
   type(line: string): void {
     this.#child.stdin.write(`${line}\n`);
   }
