@@ -34,6 +34,7 @@ describe('usernames (DIR-07)', () => {
     'a"b',
     'a,b',
     '\u0301a',
+    `a${'\u0303'.repeat(29)}`,
     'x'.repeat(65),
     'ü'.repeat(33),
     'x'.repeat(10_000),

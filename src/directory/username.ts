@@ -26,6 +26,9 @@ export function parseUsernameText(text: string): Result<string> {
       "Names are letters and digits of any script, spaces inside, and _ . - + ' ’ & ( ) @ = ~ !",
     );
   }
+  if (toSafeText(name) !== name) {
+    return problem(`the name “${toSafeText(name)}” has too many combining marks on one character`);
+  }
   if (!BEGINNING.test(name)) {
     return problem(`the name “${toSafeText(name)}” does not begin with a letter, a digit or _`);
   }

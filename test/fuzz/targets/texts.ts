@@ -66,7 +66,7 @@ const safeText: FuzzTarget = {
 
 const username: FuzzTarget = {
   name: 'username',
-  seeds: utf8('alice', 'Zoë B.', 'O’Neill', '山田', '_x-1', 'a b'),
+  seeds: utf8('alice', 'Zoë B.', 'O’Neill', '山田', '_x-1', 'a b', `a${'\u0303'.repeat(29)}`),
   cost: 'cheap',
   lengthMax: 90,
   run: (input) => {
