@@ -63,7 +63,13 @@ describe('one name', () => {
     const it = scene(2);
     guessOn(it);
     const refused = it.guesser.guess({ as: 'carol', address: '198.51.100.1' });
-    expect(refused.seen.at(-1)).toBe('release guess-budget');
+    expect(refused.seen, 'message 2, then the end, and nothing on the disk').toEqual([
+      'write 1202',
+      'release guess-budget',
+    ]);
+    it.guesser.guess({ as: 'nobody', address: '198.51.100.2', isLeftOpen: true });
+    const crowded = it.guesser.guess({ as: 'nobody', address: '198.51.100.2' });
+    expect(crowded.seen).toEqual(['write 1202', 'release too-many-connections']);
     expect(it.guesser.guess({ as: 'alice', address: '198.51.100.1' }).wasHeard).toBe(true);
   });
 
