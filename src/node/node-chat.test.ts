@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../test/free-port.ts';
 import type { Chat } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
@@ -11,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const PORTS = { alice: 21_511, bob: 21_512 };
+const PORTS = { alice: await freePort(), bob: await freePort() };
 
 async function open(as: keyof typeof PORTS, mode: 'listen' | 'offline'): Promise<Chat> {
   const directory = join(folder, 'directory.json');

@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../../test/free-port.ts';
 import type { Chat, ChatEvent } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
@@ -16,10 +17,10 @@ interface Pair extends AsyncDisposable {
   open(as: 'alice' | 'bob', home?: string): Promise<Chat>;
 }
 
-function openPair(): Pair {
+async function openPair(): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-turn-'));
   const path = join(folder, 'directory.json');
-  const ports = { alice: 21_501, bob: 21_502 };
+  const ports = { alice: await freePort(), bob: await freePort() };
   const people = Object.entries(ports).map(([username, port]) => ({
     username,
     password: `pw-${username}`,
@@ -56,7 +57,7 @@ function breakHome(home: string): () => void {
 }
 
 test('while the home cannot be written nothing is said, and it goes on by itself when it can (STO-03, STO-05)', async () => {
-  await using pair = openPair();
+  await using pair = await openPair();
   await using alice = await pair.open('alice');
   await using bob = await pair.open('bob');
   const mend = breakHome(join(pair.folder, 'alice'));
@@ -74,7 +75,7 @@ test('while the home cannot be written nothing is said, and it goes on by itself
 });
 
 test('an event whose turn could not be committed comes once the disk works, and not before', async () => {
-  await using pair = openPair();
+  await using pair = await openPair();
   await using alice = await pair.open('alice');
   const bob = await pair.open('bob');
   const met = waitFor(bob, (event) => event.type === 'message-received');

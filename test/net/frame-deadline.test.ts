@@ -1,24 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Bytes } from '../../src/base/index.ts';
 import { nativePrimitives, systemEntropy } from '../../src/primitives/index.ts';
-import { Connection, type ConnectionOutput, type Ready } from '../../src/protocol/session/index.ts';
+import { Connection, type ConnectionOutput } from '../../src/protocol/session/index.ts';
 import { encodeFrame } from '../../src/protocol/wire/index.ts';
-import { enrolPair } from '../../src/testing/index.ts';
+import { enrolPair, READY } from '../../src/testing/index.ts';
 
 // The frame deadline of a proven peer, on virtual time (NET-03).
-
-const READY: Ready = {
-  status: 'ok',
-  clock: 0,
-  maxVersion: 1,
-  capabilities: 0,
-  epoch: new Uint8Array(16).fill(1),
-  peerEpoch: new Uint8Array(16),
-  stored: 0,
-  storedId: new Uint8Array(16),
-  first: 1,
-  last: 0,
-};
 
 const at = (ms: number) => ({ monotonic: ms, wall: ms });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { failure as refusal, type Now } from '../../base/index.ts';
 import { nativePrimitives } from '../../primitives/index.ts';
-import { ALICE, BOB, fastSeededEntropy, prefaceBytes } from '../../testing/index.ts';
+import { ALICE, BOB, fastSeededEntropy, prefaceBytes, READY } from '../../testing/index.ts';
 import { enrolInitiator, enrolResponder } from '../handshake/index.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionInput, ConnectionRole } from './connection-types.ts';
@@ -9,29 +9,13 @@ import type { ConnectionInput, ConnectionRole } from './connection-types.ts';
 const NOW: Now = { monotonic: 0, wall: 1_700_000_000_000 };
 const LATER: Now = { monotonic: 1e9, wall: 1_700_000_000_000 };
 const base = { primitives: nativePrimitives, entropy: fastSeededEntropy(1), preface: prefaceBytes(1) };
-const READY: ConnectionInput & { type: 'ready' } = {
-  type: 'ready',
-  ready: {
-    status: 'ok',
-    clock: 0,
-    maxVersion: 1,
-    capabilities: 0,
-    epoch: new Uint8Array(16),
-    peerEpoch: new Uint8Array(16),
-    stored: 0,
-    storedId: new Uint8Array(16),
-    first: 1,
-    last: 0,
-  },
-};
-
 const failure = { code: 'reset', message: '' } as const;
 const everyInput: readonly ConnectionInput[] = [
   { type: 'opened' },
   { type: 'bytes', bytes: prefaceBytes(1) },
   { type: 'ended' },
   { type: 'lost', failure },
-  READY,
+  { type: 'ready', ready: READY },
   { type: 'send', messages: [], ack: { cumulative: 0, exceptions: [] } },
   { type: 'vigilant', on: true },
   { type: 'close', code: 'done' },
