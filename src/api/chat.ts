@@ -1,5 +1,15 @@
 import type { ChatEvent } from './events.ts';
-import type { ContactView, MessageId, OutgoingView, SafetyView, SelfView } from './views.ts';
+import type {
+  ContactView,
+  EraseQuery,
+  HistoryPage,
+  HistoryQuery,
+  MessageId,
+  OutboxPage,
+  OutboxQuery,
+  SafetyView,
+  SelfView,
+} from './views.ts';
 
 /** Takes an abort: the call rejects with the signal's reason and closes what it opened. */
 export interface Cancellable {
@@ -23,15 +33,31 @@ export interface Chat extends AsyncDisposable {
   /** Everyone in the directory but oneself, in the file's order. */
   contacts(): Promise<readonly ContactView[]>;
   /**
-   * Queues a text of 1 byte to 32 KiB of UTF-8 for one contact and returns its id at once; the outcome arrives as
-   * `message-progress` events. Rejects with contact-unknown, message-empty, message-too-long,
-   * message-malformed or queue-full.
+   * Queues a text of 1 byte to 32 KiB of UTF-8 for one contact and returns its id once it is on the disk; the outcome arrives as
+   * `message-progress` events. Rejects with contact-unknown, message-empty, message-too-long, message-malformed,
+   * queue-full, and with home-unusable or disk-full when it could not be kept: then it is not sent either.
    */
   sendText(command: SendText): Promise<MessageId>;
-  /** Withdraws a message that is not settled; false when it was already. */
+  /** Withdraws a message that never left; false when it left or is settled. Resolves when that is on the disk. */
   cancel(id: MessageId): Promise<boolean>;
-  /** What is neither delivered nor given up, oldest first. */
-  undelivered(): Promise<readonly OutgoingView[]>;
+  /** Withdraws everything for one contact that never left, and says how many that were. Rejects with contact-unknown. */
+  cancelAll(to: string): Promise<number>;
+  /** What is neither delivered nor given up, a page at a time. */
+  outbox(query?: OutboxQuery): Promise<OutboxPage>;
+  /** What was said, a page at a time. */
+  history(query?: HistoryQuery): Promise<HistoryPage>;
+  /**
+   * Deletes messages here, and from the file, for good; the peer's copy stays. What was not delivered is withdrawn, as far as it can
+   * be. Resolves with their number. Rejects with usage when the query is empty.
+   */
+  erase(query: EraseQuery): Promise<number>;
+  /**
+   * Queues once more what was delivered to a contact that has lost it, stored at or after `sinceWall`: what it still has it
+   * shows no second time. Resolves with the number. Rejects with contact-unknown, queue-full.
+   */
+  resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number>;
+  /** Writes an encrypted copy of the whole home to a new file; see `HomeTool.restore`. Rejects with usage, home-unusable. */
+  backup(command: BackupCommand): Promise<void>;
   /** Rejects with contact-unknown. `current` and `pending` are undefined when there is no such key. */
   safety(name: string): Promise<SafetyView>;
   // The four decisions of a person about a contact resolve when they are on the disk, and reject with home-unusable when it
@@ -50,10 +76,10 @@ export interface Chat extends AsyncDisposable {
   /** Dials now instead of at the next try, and starts over for a contact whose messages are held. */
   retry(name: string): Promise<void>;
   /**
-   * From now on; each iterator sees every later event and ends when the chat closes or the signal aborts. While nobody
-   * iterates, or somebody is far behind, and while the chat closes, no message is taken: its sender keeps it.
+   * From now on; each iterator sees every later event and ends when the chat closes or the signal aborts. While a screen
+   * is far behind, no message is taken: its sender keeps it.
    */
-  events(options?: Cancellable): AsyncIterable<ChatEvent>;
+  events(options?: EventOptions): AsyncIterable<ChatEvent>;
   /**
    * Ends all sessions with an authenticated end (at most `graceMs`, default 2,000), closes the listener, frees the home.
    * From the call on, sending, retrying and deciding reject with `cancelled`.
@@ -61,8 +87,25 @@ export interface Chat extends AsyncDisposable {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+export interface EventOptions extends Cancellable {
+  /**
+   * The messages go before a person's eyes, or to whatever stands for one: what was asked beyond counts as shown, and what no
+   * screen has shown yet comes first, as `isBelated`. Default false.
+   */
+  readonly isScreen?: boolean;
+}
+
+export interface BackupCommand {
+  /** A file that does not exist yet; it is made with mode 0600. */
+  readonly path: string;
+  /** What opens it again, UTF-8, 1 byte to 1 KiB; the caller overwrites it. */
+  readonly passphrase: Uint8Array;
+}
+
 export interface SendText {
   readonly to: string;
   readonly text: string;
   readonly replyTo?: MessageId;
+  /** It is given up when it has not left by then (UTC ms). Default: never. */
+  readonly expiresAtWall?: number;
 }

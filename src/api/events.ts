@@ -12,6 +12,11 @@ export type ChatEvent =
       /** The sender's clock is more than 120 s ahead of ours: the time shown may be wrong. */
       readonly clockMark: boolean;
       readonly replyTo?: MessageId;
+      /**
+       * It was stored before this program began, and no screen is known to have shown it: it came while none was there, or the
+       * program was stopped at that moment.
+       */
+      readonly isBelated?: true;
     }
   | {
       readonly type: 'message-progress';
@@ -47,6 +52,15 @@ export type ChatEvent =
     }
   /** Messages the peer can no longer send: they are lost for us. */
   | { readonly type: 'messages-missing'; readonly from: string; readonly count: number }
+  /** The peer has lost messages that it had acked. `resent` of them go out once more; the others only by `Chat.resend`. */
+  | {
+      readonly type: 'messages-lost-by-peer';
+      readonly name: string;
+      readonly count: number;
+      readonly resent: number;
+    }
+  /** The peer's clock is more than 5 minutes from ours; said once a session. Positive: it is ahead. */
+  | { readonly type: 'clock-skew'; readonly name: string; readonly skewMs: number }
   /** The peer's store is a new one: its numbering began again. */
   | { readonly type: 'peer-restarted'; readonly name: string }
   | {

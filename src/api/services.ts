@@ -1,10 +1,12 @@
 import type { Cancellable, Chat } from './chat.ts';
 import type { DirectoryTool } from './directory-tool.ts';
+import type { HomeTool } from './home-tool.ts';
 
 /** What main.ts hands to the faces: everything that touches disk, network and clock, as plain functions. */
 export interface Services {
   openChat(options: ChatOptions, cancel?: Cancellable): Promise<Chat>;
   readonly directory: DirectoryTool;
+  readonly home: HomeTool;
 }
 
 export interface ChatOptions {
@@ -19,12 +21,17 @@ export interface ChatOptions {
   /** The home folder; default `sotto/<own username>` in the XDG data folder. */
   readonly home?: string;
   /**
-   * listen: dial and listen · dial: no listener, and no message is taken (one-shot send) · offline: neither; only looks at the home and may
-   * change trust. All but `read` take the home's lock (home-locked); `read` is offline and changes nothing.
+   * listen: dial and listen · dial: no listener (one-shot send) · offline: neither; for looking at the home and changing it.
+   * One program is a home's only writer. When another one is: `listen` rejects with home-locked, the other modes are served by
+   * that program over its control socket.
    */
-  readonly mode: 'listen' | 'dial' | 'offline' | 'read';
+  readonly mode: 'listen' | 'dial' | 'offline';
   /** No first contact while nobody is awaited: no repair window is open and no key is pending. Default false. */
   readonly isClosed?: boolean;
+  /** Messages stored longer ago than this, ms, are deleted at the start and then hourly, unless they wait in the outbox. Default: never. */
+  readonly keepMs?: number;
+  /** Asked for when the home is under a passphrase (`locked` without it, or when it rejects): UTF-8; overwritten after use. */
+  readonly passphrase?: () => Promise<Uint8Array>;
   /** How long an idle session that we opened is kept, ms; default 60,000; 0 ends it after each message. */
   readonly lingerMs?: number;
 }

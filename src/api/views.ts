@@ -1,4 +1,4 @@
-import type { Brand, Failure } from '../base/index.ts';
+import type { Brand, Failure, PeerText } from '../base/index.ts';
 
 /** A UUIDv7 in lower case: 128 bits, for the life of the message. */
 export type MessageId = Brand<string, 'MessageId'>;
@@ -57,8 +57,9 @@ export type OutgoingState =
       readonly nextTryWall?: number;
       readonly held: boolean;
     }
+  /** `tookMs`: from the time it was queued, over restarts by the wall clock. */
   | { readonly state: 'delivered'; readonly tookMs: number }
-  | { readonly state: 'refused' | 'failed' | 'cancelled'; readonly reason: Failure };
+  | { readonly state: 'refused' | 'failed' | 'cancelled' | 'expired'; readonly reason: Failure };
 
 export interface OutgoingView {
   readonly id: MessageId;
@@ -66,6 +67,80 @@ export interface OutgoingView {
   readonly text: string;
   readonly writtenAtWall: number;
   readonly progress: OutgoingState;
+  /** It is given up when it has not left by then (UTC ms). */
+  readonly expiresAtWall?: number;
+  /** Its place in the history. */
+  readonly position: number;
+}
+
+export interface OutboxQuery {
+  readonly to?: string;
+  /** The position of the last one seen. Default: from the oldest. */
+  readonly after?: number;
+  /** 1..1,000; default 100. */
+  readonly limit?: number;
+}
+
+export interface OutboxPage {
+  /** Oldest first. */
+  readonly messages: readonly OutgoingView[];
+  /** `after` of the next page, when there is one. */
+  readonly next?: number;
+  /** Of all pages. */
+  readonly total: number;
+}
+
+/** One message of the history. Positions grow in the order in which messages were stored here. */
+export interface HistoryEntry {
+  readonly position: number;
+  readonly id: MessageId;
+  readonly with: string;
+  readonly direction: 'in' | 'out';
+  readonly text: PeerText;
+  /** By the clock of whoever wrote it. */
+  readonly writtenAtWall: number;
+  /** By our clock: when it was received, or queued. */
+  readonly storedAtWall: number;
+  readonly replyTo?: MessageId;
+  /** Of an outgoing one: how it stands, and why it failed. */
+  readonly outcome?: {
+    readonly state: OutgoingState['state'];
+    readonly reason?: Failure;
+    readonly atWall?: number;
+  };
+}
+
+export interface HistoryQuery {
+  /** Only this contact's conversation; also of one who is no longer in the directory. Default: everybody's. */
+  readonly with?: string;
+  /** Only what lies before this position; the page ends there. */
+  readonly before?: number;
+  /** Only what lies after this position; the page begins there. Not together with `before`. */
+  readonly after?: number;
+  /** Only what was stored at or after, and before, these times (UTC ms). */
+  readonly sinceWall?: number;
+  readonly untilWall?: number;
+  /** All of these words, each of which may be the beginning of one; newest pages first. At most 1,000 characters. */
+  readonly search?: string;
+  /** 1..1,000; default 50. */
+  readonly limit?: number;
+}
+
+export interface HistoryPage {
+  /** Oldest first. Without `after`: the newest that fit. */
+  readonly entries: readonly HistoryEntry[];
+  /** There is more: `before` of the next older page. */
+  readonly older?: number;
+  /** There is more: `after` of the next newer page. */
+  readonly newer?: number;
+}
+
+/** What to delete; each field narrows it further, and at least one is given. */
+export interface EraseQuery {
+  readonly id?: MessageId;
+  readonly with?: string;
+  /** Stored before then, UTC ms. */
+  readonly beforeWall?: number;
 }
 
 export interface SafetyView {

@@ -63,8 +63,10 @@ export const ERROR_CODES = {
   'message-seq-reused': 'the peer used a sequence number twice with different ids',
   'rolled-back': 'the peer has seen more of our messages than we remember',
   'queue-full': 'too many messages wait for this contact',
-  timeout: 'the message was not delivered in time',
+  timeout: 'the message was not delivered in time, and is kept',
   cancelled: 'the message was withdrawn',
+  expired: 'the message had not left when its time was over',
+  'message-unknown': 'no such message',
   // trust (spec/08)
   'key-changed': 'the peer proved the password with another key than the pinned one',
   'key-pending': 'the key waits for a person’s approval',
@@ -94,10 +96,19 @@ export const ERROR_CODES = {
   'home-locked': 'another Sotto uses this home',
   'home-unusable': 'the home cannot be read or written',
   'home-damaged': 'a file of the home is damaged',
+  'home-newer': 'the home is from a newer version of this program',
   'home-owner': 'this home belongs to another user name',
+  'home-exists': 'there is a home already where a backup is to be restored',
+  'disk-full': 'the disk is full',
+  locked: 'the home is under a passphrase',
+  'passphrase-wrong': 'the passphrase is wrong',
+  'backup-invalid': 'the file is no backup, or is damaged',
   interrupted: 'the program was interrupted',
   'node-unsuitable': 'this Node is too old',
   internal: 'a bug of this program',
+  // control socket
+  'control-unusable': 'the program that uses this home cannot be reached, or broke off',
+  'control-malformed': 'a line on the control socket is no request',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

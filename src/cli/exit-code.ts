@@ -1,13 +1,15 @@
 import type { ErrorCode } from '../base/index.ts';
 
-/** The documented exit codes. 5 and 7 are reserved for kept messages and passphrases. */
+/** The documented exit codes. */
 export const EXIT = {
   done: 0,
   failure: 1,
   usage: 2,
   io: 3,
   identity: 4,
+  kept: 5,
   unknownName: 6,
+  locked: 7,
   internal: 70,
   unsuitableNode: 78,
   hungUp: 129,
@@ -74,8 +76,10 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'message-seq-reused': EXIT.failure,
   'rolled-back': EXIT.failure,
   'queue-full': EXIT.failure,
-  timeout: EXIT.io,
+  timeout: EXIT.kept,
   cancelled: EXIT.failure,
+  expired: EXIT.failure,
+  'message-unknown': EXIT.unknownName,
   'key-changed': EXIT.identity,
   'key-pending': EXIT.identity,
   'password-mismatch': EXIT.identity,
@@ -101,10 +105,18 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'home-locked': EXIT.io,
   'home-unusable': EXIT.io,
   'home-damaged': EXIT.io,
+  'home-newer': EXIT.usage,
   'home-owner': EXIT.usage,
+  'home-exists': EXIT.usage,
+  'disk-full': EXIT.io,
+  locked: EXIT.locked,
+  'passphrase-wrong': EXIT.locked,
+  'backup-invalid': EXIT.usage,
   interrupted: EXIT.interrupted,
   'node-unsuitable': EXIT.unsuitableNode,
   internal: EXIT.internal,
+  'control-unusable': EXIT.io,
+  'control-malformed': EXIT.failure,
 };
 
 export function exitCodeOf(code: ErrorCode): ExitCode {
@@ -118,11 +130,13 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 const WORST_FIRST: readonly ExitCode[] = [
   EXIT.interrupted,
   EXIT.internal,
+  EXIT.locked,
   EXIT.identity,
   EXIT.usage,
   EXIT.unknownName,
   EXIT.failure,
   EXIT.io,
+  EXIT.kept,
 ];
 
 export function worstExitCode(codes: Iterable<ExitCode>): ExitCode {

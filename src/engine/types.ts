@@ -1,7 +1,7 @@
 import type { ChatEvent } from '../api/index.ts';
 import type { Brand, Bytes, Failure } from '../base/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
-import type { DeliveryChange } from '../protocol/delivery/index.ts';
+import type { DeliveryChange, Ledger } from '../protocol/delivery/index.ts';
 import type { ConnectionPhase } from '../protocol/session/index.ts';
 
 /** One TCP connection, as the shell and the engine both call it. */
@@ -43,10 +43,17 @@ export type Change =
   | DeliveryChange
   | { readonly type: 'trust'; readonly record: TrustRecord }
   /** The whole ledger, in place of the one before. */
-  | { readonly type: 'guesses'; readonly guesses: GuessLedger };
+  | { readonly type: 'guesses'; readonly guesses: GuessLedger }
+  /** The contact has dialled us and proven itself: it need not be called merely to be reachable (spec/05). */
+  | { readonly type: 'reached-us'; readonly peer: string; readonly atWall: number }
+  /** A screen has shown this message, and everything that was stored before it. */
+  | { readonly type: 'shown'; readonly peer: string; readonly id: string };
 
 /** The only writer. Everything one turn of the event loop brought in is one transaction. */
-export interface Store {
-  /** On the disk when it returns. Throws a CodedError (home-unusable) when the disk refuses: nothing may be released then. */
+export interface Store extends Ledger {
+  /**
+   * On the disk when it returns. Throws a CodedError (home-unusable, disk-full, database-damaged) when the disk refuses: nothing may be
+   * released then. The caller gives the same changes again with the next commit.
+   */
   commit(changes: readonly Change[]): void;
 }

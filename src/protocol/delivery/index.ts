@@ -1,4 +1,5 @@
 export * from './inbox.ts';
+export * from './ledger.ts';
 export * from './limits.ts';
 export * from './message.ts';
 export * from './outbox.ts';

@@ -15,10 +15,8 @@ export interface MessageContent {
 /** A row of the outbox. */
 export interface OutboxRow extends MessageContent {
   readonly seq: number;
-  /** It left on some session, so the peer may have it: it can no longer be withdrawn. */
-  readonly wasSent: boolean;
-  /** How often the peer closed with bad-envelope while this was the first it lacked. */
-  readonly badEnvelopes: number;
+  /** It is given up when it has not left by then (UTC ms). */
+  readonly expiresWall?: number;
 }
 
 /** A row of the inbox: the next message in the sender's order. */
@@ -29,11 +27,52 @@ export interface InboxRow extends MessageContent {
 
 export type RefusalStatus = 'refused' | 'unsupported';
 
-/** What one step asks the store to write, in one transaction with everything else of the turn. */
+/** Why a message goes out as a `void`. `erased`: a person deleted it; nothing of it is kept. */
+export type VoidOutcome = 'cancelled' | 'expired' | 'failed' | 'erased';
+
+/**
+ * What one step asks the store to write, in one transaction with everything else of the turn. A store that gets the same
+ * change twice (the first commit may have worked in spite of an error) ends as if it had got it once.
+ */
 export type DeliveryChange =
-  | { readonly type: 'outbox-put'; readonly peer: string; readonly row: OutboxRow }
-  | { readonly type: 'outbox-settle'; readonly peer: string; readonly seq: number; readonly id: string }
+  /** A new message at the end of this numbering; the first one of a contact also makes the epoch known. */
+  | { readonly type: 'outbox-put'; readonly peer: string; readonly epoch: Bytes; readonly row: OutboxRow }
+  /** Everything up to `seq` has left. Lower than before when what left early turned out not to count. */
+  | { readonly type: 'outbox-sent'; readonly peer: string; readonly seq: number }
+  /** An unsettled message becomes `{}`, with the same seq and id. */
+  | {
+      readonly type: 'outbox-void';
+      readonly peer: string;
+      readonly seq: number;
+      readonly id: string;
+      readonly outcome: VoidOutcome;
+      readonly reason?: Failure;
+      readonly atWall: number;
+    }
+  /** The same for all unsettled messages from `first` to `last`. */
+  | {
+      readonly type: 'outbox-void-range';
+      readonly peer: string;
+      readonly first: number;
+      readonly last: number;
+      readonly outcome: VoidOutcome;
+      readonly reason?: Failure;
+      readonly atWall: number;
+    }
+  /** Everything up to `seq` is settled: as delivered, but for those refused. `key` is the peer's that acked. */
+  | {
+      readonly type: 'outbox-settle';
+      readonly peer: string;
+      readonly seq: number;
+      readonly id: string;
+      readonly key: Bytes;
+      readonly atWall: number;
+      readonly refused: readonly { readonly seq: number; readonly reason: Failure }[];
+    }
+  /** A new numbering: what is unsettled and no `void` gets the seqs from 1 in the same order, nothing else keeps one. */
+  | { readonly type: 'outbox-epoch'; readonly peer: string; readonly epoch: Bytes }
   | { readonly type: 'inbox-put'; readonly peer: string; readonly row: InboxRow }
+  /** Another epoch than before: the seqs of what came until now mean nothing any more, and refusals are forgotten. */
   | {
       readonly type: 'inbox-cursor';
       readonly peer: string;
@@ -41,11 +80,13 @@ export type DeliveryChange =
       readonly stored: number;
       readonly storedId: string | undefined;
     }
+  /** A seq that is finished without a message to show: withdrawn, known by its id already, or refused for good. */
   | {
-      readonly type: 'inbox-refusal';
+      readonly type: 'inbox-pass';
       readonly peer: string;
       readonly seq: number;
-      readonly status: RefusalStatus;
+      readonly id: string;
+      readonly status?: RefusalStatus;
     };
 
 /** What happens once the changes are on disk. */
@@ -55,11 +96,13 @@ export type DeliveryEffect =
   | {
       readonly type: 'given-up';
       readonly id: string;
-      readonly outcome: 'refused' | 'failed';
+      readonly outcome: 'refused' | 'failed' | 'expired';
       readonly reason: Failure;
     }
   | { readonly type: 'missing'; readonly count: number }
-  | { readonly type: 'peer-restarted' };
+  | { readonly type: 'peer-restarted' }
+  /** The peer lost messages that it had acked: `resent` go out once more, the other ones only when a person asks for it. */
+  | { readonly type: 'lost-by-peer'; readonly count: number; readonly resent: number };
 
 /** decide → commit → release: the changes are committed before any effect is performed. */
 export interface Decision {

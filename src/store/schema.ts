@@ -1,0 +1,77 @@
+/**
+ * The database, one step a version (`user_version` counts them); a step that was released is never changed. Times are UTC ms, ids
+ * 16 bytes, positions grow in the order in which messages were stored here and are never used twice.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- username, secret (X25519, 32 bytes), shown: a screen showed everything up to this position, indexed: and the words of
+  -- everything up to this one can be searched.
+  CREATE TABLE home (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE contact (
+    peer INTEGER PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE,
+    trust TEXT, -- JSON; null: never met
+    reached_us INTEGER,
+    -- What goes to it: the numbering's name, and how far it was given out, has left and is settled.
+    epoch BLOB,
+    assigned INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0,
+    settled INTEGER NOT NULL DEFAULT 0,
+    settled_id BLOB,
+    waiting INTEGER NOT NULL DEFAULT 0,
+    waiting_bytes INTEGER NOT NULL DEFAULT 0,
+    acked_key BLOB, -- who acked last,
+    acked_from INTEGER NOT NULL DEFAULT 0, -- and everything from this seq on
+    -- What comes from it.
+    peer_epoch BLOB,
+    peer_epoch_number INTEGER NOT NULL DEFAULT 0, -- the n-th epoch of this peer
+    stored INTEGER NOT NULL DEFAULT 0,
+    stored_id BLOB,
+    largest_id BLOB
+  ) STRICT;
+
+  CREATE TABLE message (
+    position INTEGER PRIMARY KEY,
+    peer INTEGER NOT NULL,
+    direction INTEGER NOT NULL, -- 0 in, 1 out
+    id BLOB NOT NULL,
+    text TEXT NOT NULL,
+    written INTEGER NOT NULL, -- by its author's clock
+    stored INTEGER NOT NULL, -- by ours
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL, -- in: peer_epoch_number when it came; out: 0
+    reply_to BLOB,
+    state INTEGER NOT NULL, -- out: see message-state.ts; in: 0
+    reason TEXT, -- JSON of a Failure
+    settled INTEGER,
+    expires INTEGER
+  ) STRICT;
+  CREATE INDEX message_of_peer ON message (peer, position);
+  CREATE INDEX message_by_id ON message (id);
+  CREATE INDEX message_expiring ON message (peer, expires) WHERE expires IS NOT NULL AND state = 0;
+
+  -- Everything that has a seq in the present numbering of a contact, without gaps: unsettled, or kept for repair.
+  CREATE TABLE outgoing (
+    peer INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    position INTEGER, -- null: it goes out as a void
+    settled INTEGER,
+    PRIMARY KEY (peer, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Incoming ids without a message: withdrawn, refused, repeated under another seq, deleted here.
+  CREATE TABLE passed (
+    peer INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    status TEXT, -- refused, unsupported, or null
+    PRIMARY KEY (peer, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE guess (bucket INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+  CREATE TABLE guess_name (username TEXT PRIMARY KEY, failures INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];
