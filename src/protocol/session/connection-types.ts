@@ -42,6 +42,8 @@ export type ConnectionInput =
   | { readonly type: 'congested'; readonly on: boolean }
   /** A message waits for its ack, or a face watches: silence is answered by heartbeats, and idleness does not count. */
   | { readonly type: 'vigilant'; readonly on: boolean }
+  /** We stood still and do not know whether the peer is still there: it is asked now, and has 5 s (spec/03 “A standstill”). */
+  | { readonly type: 'probe' }
   | { readonly type: 'close'; readonly code: CloseCode }
   /** Drop it now, silently. */
   | { readonly type: 'abort'; readonly failure: Failure }

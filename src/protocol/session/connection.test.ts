@@ -223,6 +223,19 @@ test('however many PINGs come at once, one PONG answers them, and none goes to a
   expect(endOf(listener.handle({ type: 'tick' }, at(60_005)))).toBe('peer-silent');
 });
 
+test('after a standstill the peer is asked at once and has 5 s; what came late counts from then (CLK-04, CLK-05)', () => {
+  const { dialler, toDialler } = open();
+  dialler.handle({ type: 'vigilant', on: true }, at(2_000));
+  // Five minutes during which nothing ran: without the probe the next tick would call the peer silent.
+  expect(typesOf(dialler.handle({ type: 'probe' }, at(302_000)))).toEqual(['write']);
+  expect(typesOf(dialler.handle({ type: 'tick' }, at(302_000)))).toEqual([]);
+  expect(dialler.deadline()).toBe(307_000);
+  dialler.handle(toDialler({ type: 'pong', value: new Uint8Array(8) }), at(306_999));
+  expect(dialler.deadline()).toBe(321_999);
+  dialler.handle({ type: 'probe' }, at(310_000));
+  expect(endOf(dialler.handle({ type: 'tick' }, at(315_000)))).toBe('peer-silent');
+});
+
 test('a session runs on across the rekey after 65,536 records, whose answers cross it as well (CRY-15)', () => {
   const { listener, toListener, openAnswer } = open();
   for (let index = 1; index < 65_540; index++) {

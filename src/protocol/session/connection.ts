@@ -118,6 +118,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       case 'vigilant':
         this.#timers.setVigilant(input.on, now.monotonic);
         break;
+      case 'probe':
+        this.#probe(now, out);
+        break;
       case 'close':
         this.#close(input, now, out);
         break;
@@ -345,6 +348,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       default:
         unreachable(due);
     }
+  }
+
+  #probe(now: Now, out: ConnectionOutput[]): void {
+    if (this.#phase !== 'open' || this.#isPeerClosed) return;
+    this.#timers.noteProbe(now.monotonic);
+    this.#writeRecord([{ type: 'ping', value: new Uint8Array(8) }], out);
   }
 
   #answerPing(out: ConnectionOutput[]): void {

@@ -12,6 +12,8 @@ export const PAKE_STEP_MS = 5_000;
 export const FRAME_MS = 30_000;
 export const HEARTBEAT_MS = 15_000;
 export const SILENCE_MAX_MS = 45_000;
+/** The same after we stood still and asked at once. */
+export const PROBE_MS = 5_000;
 /** A peer that reads nothing of what we write for this long is given up (NET-08). */
 export const CONGESTED_MAX_MS = 60_000;
 /** A key exchange that was begun is done by then. */
@@ -43,6 +45,7 @@ export class SessionTimers {
   #workAt: Instant = 0;
   #pingAt: Instant = Number.NEGATIVE_INFINITY;
   #vigilantAt: Instant | undefined;
+  #probedAt: Instant | undefined;
   #closingAt: Instant | undefined;
   #congestedAt: Instant | undefined;
   #rekeyedAt: Instant = 0;
@@ -81,6 +84,7 @@ export class SessionTimers {
   }
   noteReceived(now: Instant): void {
     this.#receivedAt = now;
+    this.#probedAt = undefined;
     this.#frameAt = undefined;
     if (this.#role === 'responder') this.#isIdleReported = false;
   }
@@ -94,6 +98,15 @@ export class SessionTimers {
   setVigilant(on: boolean, now: Instant): void {
     if (on) this.#vigilantAt ??= now;
     else this.#vigilantAt = undefined;
+  }
+
+  /** A PING leaves now because we stood still: everything that counts from the peer's or the socket's last word begins anew. */
+  noteProbe(now: Instant): void {
+    this.#probedAt = now;
+    this.#receivedAt = now;
+    this.#pingAt = now;
+    if (this.#frameAt !== undefined) this.#frameAt = now;
+    if (this.#congestedAt !== undefined) this.#congestedAt = now;
   }
 
   setCongested(on: boolean, now: Instant): void {
@@ -138,6 +151,7 @@ export class SessionTimers {
       case 'open':
         if (isPeerClosed) return this.#closingTimer();
         return [
+          ...this.#probeTimer(),
           ...this.#frameTimer(),
           ...this.#congestionTimer(),
           ...this.#rekeyTimer(),
@@ -168,6 +182,15 @@ export class SessionTimers {
     if (this.#pakeAt !== undefined && step === 'pake')
       timers.push({ at: this.#pakeAt + PAKE_STEP_MS, due: late });
     return timers;
+  }
+
+  #probeTimer(): readonly Timer[] {
+    if (this.#probedAt === undefined) return [];
+    const failure: Failure = {
+      code: 'peer-silent',
+      message: 'The peer did not answer after we had stood still.',
+    };
+    return [{ at: this.#probedAt + PROBE_MS, due: { type: 'expired', failure } }];
   }
 
   #frameTimer(): readonly Timer[] {
