@@ -92,7 +92,8 @@ export type DeliveryChange =
 /** What happens once the changes are on disk. */
 export type DeliveryEffect =
   | { readonly type: 'received'; readonly row: InboxRow }
-  | { readonly type: 'delivered'; readonly id: string }
+  /** `timestamp`: when it was written, for how long it took. */
+  | { readonly type: 'delivered'; readonly id: string; readonly timestamp: number }
   | {
       readonly type: 'given-up';
       readonly id: string;
