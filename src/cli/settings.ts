@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { ChatOptions } from '../api/index.ts';
 import type { Environment } from './context.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration, parseSpan } from './duration.ts';
 import { usageError } from './report-error.ts';
 
 export const DEFAULT_PORT = 7688;
@@ -18,6 +18,7 @@ export interface Settings {
   readonly bind?: readonly string[];
   readonly home?: string;
   readonly closed: boolean;
+  readonly keepMs?: number;
   readonly lingerMs: number;
   readonly timeoutMs: number;
   readonly plain: boolean;
@@ -31,6 +32,7 @@ interface RawOptions {
   readonly bind?: readonly string[];
   readonly home?: string;
   readonly closed?: boolean;
+  readonly keep?: string;
   readonly linger?: string;
   readonly timeout?: string;
   readonly plain?: boolean;
@@ -38,7 +40,7 @@ interface RawOptions {
 }
 
 type GlobalFlag =
-  'port' | 'directory' | 'as' | 'bind' | 'home' | 'closed' | 'linger' | 'timeout' | 'plain' | 'json';
+  'port' | 'directory' | 'as' | 'bind' | 'home' | 'closed' | 'keep' | 'linger' | 'timeout' | 'plain' | 'json';
 
 const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: string]>> = {
   port: ['--port <number>', `port for incoming connections (SOTTO_PORT; default ${DEFAULT_PORT})`],
@@ -48,11 +50,15 @@ const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: s
   ],
   as: ['--as <name>', 'which entry of the directory is you (SOTTO_AS)'],
   bind: ['--bind <address>', 'address to listen on; may be repeated (SOTTO_BIND; default all)'],
-  home: ['--home <folder>', 'where keys are kept (SOTTO_HOME; default sotto/NAME in the XDG data folder)'],
+  home: [
+    '--home <folder>',
+    'where keys and messages are kept (SOTTO_HOME; default sotto/NAME in the XDG data folder)',
+  ],
   closed: [
     '--closed',
     'refuse strangers at once, unless you await one: a repair or a changed key (SOTTO_CLOSED=1)',
   ],
+  keep: ['--keep <time>', 'delete messages older than this, such as 90d (SOTTO_KEEP; default: never)'],
   linger: ['--linger <time>', 'how long an idle connection is kept, such as 30s or 2m (default 60s)'],
   timeout: ['--timeout <time>', 'how long to wait for outcomes (default 30s)'],
   plain: ['--plain', 'no escape sequences at all: for screen readers and dumb terminals'],
@@ -80,6 +86,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
   const directory = given(raw.directory, 'SOTTO_DIRECTORY');
   const as = given(raw.as, 'SOTTO_AS');
   const home = given(raw.home, 'SOTTO_HOME');
+  const keep = given(raw.keep, 'SOTTO_KEEP');
   const bind = raw.bind ?? splitAddresses(env['SOTTO_BIND'] ?? '');
   return {
     ...(port && { port: parsePort(port[0], port[1]) }),
@@ -88,6 +95,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
     ...(home && { home: resolve(home[0]) }),
     ...(bind.length > 0 && { bind }),
     closed: raw.closed ?? parseSwitch(env['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
+    ...(keep && { keepMs: parseSpan(keep[0], keep[1]) }),
     lingerMs: raw.linger === undefined ? DEFAULT_LINGER_MS : parseDuration(raw.linger, '--linger'),
     timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
     plain: raw.plain === true || env['TERM'] === 'dumb',
@@ -104,6 +112,7 @@ export function chatOptions(settings: Settings, env: Environment, mode: ChatOpti
     ...(settings.bind && { bind: settings.bind }),
     ...(settings.home !== undefined && { home: settings.home }),
     ...(settings.closed && mode === 'listen' && { isClosed: true }),
+    ...(settings.keepMs !== undefined && mode === 'listen' && { keepMs: settings.keepMs }),
     mode,
     lingerMs: settings.lingerMs,
   };

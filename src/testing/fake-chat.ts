@@ -1,21 +1,30 @@
 // A chat without network, disk or clock: what a face shows and does can be tested by telling each contact how to behave.
 import type {
+  BackupCommand,
   Chat,
   ChatEvent,
   ChatOptions,
   ContactView,
   DirectoryEntryInput,
   DirectoryTool,
+  EraseQuery,
+  EventOptions,
+  HistoryPage,
+  HistoryQuery,
+  HomeTool,
   MessageId,
+  OutboxPage,
+  OutboxQuery,
   OutgoingState,
-  OutgoingView,
   SafetyView,
   SelfView,
   SendText,
   Services,
-  Cancellable,
 } from '../api/index.ts';
 import { CodedError, PeerText, encodeUtf8, type Failure } from '../base/index.ts';
+import { FakeMessages, type FakeMessage } from './fake-messages.ts';
+
+export type { FakeMessage } from './fake-messages.ts';
 
 export interface FakeContact {
   readonly name: string;
@@ -32,29 +41,43 @@ export interface FakeChatOptions {
   readonly self?: Partial<SelfView>;
   /** Emitted, in order, as soon as somebody listens. */
   readonly events?: readonly ChatEvent[];
+  /** What was said and queued before, oldest first. */
+  readonly past?: readonly FakeMessage[];
+  /** Another program listens with this home, and serves this one. */
+  readonly isServed?: boolean;
+  /** Why the disk takes nothing. */
+  readonly disk?: Failure;
 }
 
 const DELIVERED: readonly OutgoingState[] = [
   { state: 'sent', held: false },
   { state: 'delivered', tookMs: 42 },
 ];
-const WALL = Date.UTC(2026, 0, 2, 3, 4, 5);
+export const WALL: number = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export class FakeChat implements Chat {
-  readonly self: SelfView;
+  readonly messages = new FakeMessages();
   readonly sent: SendText[] = [];
   readonly calls: string[] = [];
   closed = false;
   readonly #contacts: readonly FakeContact[];
-  readonly #outgoing = new Map<MessageId, OutgoingView>();
+  readonly #self: SelfView;
+  readonly #isServed: boolean;
+  /** Set, or undefined again, by a test whose disk changes its mind. */
+  disk: Failure | undefined;
   readonly #listeners = new Set<(event: ChatEvent | undefined) => void>();
   #waiting: ChatEvent[];
   #nextId = 1;
+  #isListening = true;
 
   constructor(options: FakeChatOptions) {
     this.#contacts = options.contacts;
     this.#waiting = [...(options.events ?? [])];
-    this.self = {
+    this.#isServed = options.isServed ?? false;
+    this.disk = options.disk;
+    for (const message of options.past ?? []) this.messages.add(message);
+    for (const event of this.#waiting) this.#keep(event);
+    this.#self = {
       username: 'alice',
       key: 'QUxJQ0U=',
       home: '/home/alice/.local/share/sotto/alice',
@@ -64,9 +87,17 @@ export class FakeChat implements Chat {
     };
   }
 
+  get self(): SelfView {
+    return this.#isListening ? this.#self : { ...this.#self, listening: [] };
+  }
+  /** As the services open it: without a listener, unless another program has one. */
+  openedAs(mode: ChatOptions['mode']): void {
+    this.#isListening = mode === 'listen' || this.#isServed;
+  }
+
   /** Something happens: every listener sees it. */
   emit(event: ChatEvent): void {
-    if (event.type === 'message-progress') this.#settle(event.id, event.progress);
+    this.#keep(event);
     for (const listener of this.#listeners) listener(event);
   }
   receive(from: string, text: string): void {
@@ -81,7 +112,7 @@ export class FakeChat implements Chat {
       trust: 'pinned',
       verified: false,
       connected: false,
-      undelivered: [...this.#outgoing.values()].filter((message) => message.to === name).length,
+      undelivered: this.messages.waiting(name).length,
       ...view,
     }));
   }
@@ -90,28 +121,59 @@ export class FakeChat implements Chat {
     if (command.text === '') throw new CodedError({ code: 'message-empty', message: 'the text is empty' });
     if (encodeUtf8(command.text).length > 32 * 1024)
       throw new CodedError({ code: 'message-too-long', message: 'the text is longer than 32 KiB' });
+    this.#mustKeep();
     const id = this.#id();
     this.sent.push(command);
-    this.#outgoing.set(id, {
+    const { to, text, expiresAtWall } = command;
+    this.messages.add({
       id,
-      to: command.to,
-      text: command.text,
+      with: to,
+      direction: 'out',
+      text,
       writtenAtWall: WALL,
+      storedAtWall: WALL,
       progress: { state: 'queued', held: false },
+      ...(expiresAtWall !== undefined && { expiresAtWall }),
     });
-    void this.#play(contact, id, command.text);
+    void this.#play(contact, id, text);
     return id;
   }
   async cancel(id: MessageId): Promise<boolean> {
-    const message = this.#outgoing.get(id);
-    if (!message) return false;
-    this.calls.push(`cancel ${message.to}`);
+    const message = this.messages.find(id);
+    if (message?.progress?.state !== 'queued') return false;
+    this.#mustKeep();
+    this.calls.push(`cancel ${message.with} ${JSON.stringify(message.text)}`);
     const reason: Failure = { code: 'cancelled', message: 'the message was withdrawn' };
-    this.emit({ type: 'message-progress', id, to: message.to, progress: { state: 'cancelled', reason } });
+    this.emit({ type: 'message-progress', id, to: message.with, progress: { state: 'cancelled', reason } });
     return true;
   }
-  async undelivered(): Promise<readonly OutgoingView[]> {
-    return [...this.#outgoing.values()];
+  async cancelAll(to: string): Promise<number> {
+    this.#contact(to);
+    const all = this.messages.waiting(to);
+    const cancelled = await Promise.all(all.map(async ({ id }) => this.cancel(id)));
+    return cancelled.filter(Boolean).length;
+  }
+  async outbox(query: OutboxQuery = {}): Promise<OutboxPage> {
+    return this.messages.outbox(query);
+  }
+  async history(query: HistoryQuery = {}): Promise<HistoryPage> {
+    return this.messages.history(query);
+  }
+  async erase(query: EraseQuery): Promise<number> {
+    this.#mustKeep();
+    const count = this.messages.erase(query);
+    this.calls.push(`erase ${count}`);
+    return count;
+  }
+  async resend({ to, sinceWall }: { readonly to: string; readonly sinceWall: number }): Promise<number> {
+    this.#contact(to);
+    const lost = this.messages.delivered(to, sinceWall);
+    for (const { id } of lost) this.messages.settle(id, { state: 'queued', held: false });
+    this.calls.push(`resend ${to} ${lost.length}`);
+    return lost.length;
+  }
+  async backup({ path }: BackupCommand): Promise<void> {
+    this.calls.push(`backup ${path}`);
   }
   async safety(name: string): Promise<SafetyView> {
     return { name, ...this.#contact(name).safety };
@@ -140,10 +202,11 @@ export class FakeChat implements Chat {
     this.calls.push(`forgiven ${name}`);
   }
   async retry(name: string): Promise<void> {
-    this.#contact(name);
+    const contact = this.#contact(name);
     this.calls.push(`retry ${name}`);
+    for (const { id, text } of this.messages.waiting(name)) void this.#play(contact, id, text);
   }
-  events(options: Cancellable = {}): AsyncIterable<ChatEvent> {
+  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
     const queue: (ChatEvent | undefined)[] = this.#waiting;
     this.#waiting = [];
     let wake: (() => void) | undefined;
@@ -179,17 +242,28 @@ export class FakeChat implements Chat {
   async #play(contact: FakeContact, id: MessageId, text: string): Promise<void> {
     for (const progress of contact.outcome ?? DELIVERED) {
       await nextTurn();
-      if (!this.#outgoing.has(id)) return;
+      const state = this.messages.find(id)?.progress?.state;
+      if (state !== 'queued' && state !== 'sent') return;
       this.emit({ type: 'message-progress', id, to: contact.name, progress });
     }
     const reply = contact.reply?.(text);
     if (reply !== undefined) this.receive(contact.name, reply);
   }
-  #settle(id: MessageId, progress: OutgoingState): void {
-    const message = this.#outgoing.get(id);
-    if (progress.state === 'queued' || progress.state === 'sent') {
-      if (message) this.#outgoing.set(id, { ...message, progress });
-    } else this.#outgoing.delete(id);
+  #keep(event: ChatEvent): void {
+    if (event.type === 'message-progress') this.messages.settle(event.id, event.progress);
+    if (event.type !== 'message-received') return;
+    const { id, from, text, writtenAtWall, receivedAtWall } = event;
+    this.messages.add({
+      id,
+      with: from,
+      direction: 'in',
+      text: text.exact(),
+      writtenAtWall,
+      storedAtWall: receivedAtWall,
+    });
+  }
+  #mustKeep(): void {
+    if (this.disk) throw new CodedError(this.disk);
   }
   #contact(name: string): FakeContact {
     const contact = this.#contacts.find((candidate) => candidate.name === name);
@@ -218,9 +292,10 @@ export function createFakeServices(
     opened.push(chatOptions);
     const failure = options.openFailure?.(chatOptions);
     if (failure) throw new CodedError(failure);
+    chat.openedAs(chatOptions.mode);
     return chat;
   };
-  return { chat, opened, files, openChat, directory: fakeDirectory(files) };
+  return { chat, opened, files, openChat, directory: fakeDirectory(files), home: fakeHome(chat) };
 }
 
 /** A text from a peer, as an event. */
@@ -233,6 +308,18 @@ export function incoming(from: string, text: string, id: MessageId): ChatEvent {
     writtenAtWall: WALL,
     receivedAtWall: WALL + 7,
     clockMark: false,
+  };
+}
+
+function fakeHome(chat: FakeChat): HomeTool {
+  return {
+    isLocked: async () => false,
+    setPassphrase: async (_options, next) =>
+      void chat.calls.push(next ? 'passphrase set' : 'passphrase removed'),
+    restore: async ({ from, home = '/home/alice/.local/share/sotto/alice' }) => {
+      chat.calls.push(`restore ${from}`);
+      return { home, username: 'alice' };
+    },
   };
 }
 
