@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -15,17 +15,19 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { CodedError, decodeUtf8, encodeUtf8, wipe, type Bytes, type ErrorCode } from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
+import { decodeChecked, encodeChecked } from './checked-json.ts';
 import { lockTemporaryFile } from './file-lock.ts';
 import { base64Of, unwrapKey, wrapKey, wrappedFields, type WrappedKey } from './wrapped-key.ts';
 
-// The home's database key, 32 bytes, beside the database: as it is, or under a passphrase. `check` makes damage known before a
-// passphrase is asked for; what is under a passphrase is authenticated besides.
+// The home's database key, 32 bytes, beside the database: as it is, or under a passphrase. Damage is known before a passphrase
+// is asked for; what is under a passphrase is authenticated besides.
 
 const FILE = 'key';
 const VERSION = 1;
 const KEY_LENGTH = 32;
 const FILE_BYTES_MAX = 4_096;
 const LOCK_WAIT_MS = 5_000;
+const LAYOUT = { indent: 2 };
 
 interface PlainForm {
   readonly version: typeof VERSION;
@@ -130,32 +132,16 @@ function boundTo(owner: string): Bytes {
   return encodeUtf8(`sotto key file ${VERSION} ${owner}`);
 }
 
-function encode(content: object): string {
-  const check = createHash('sha256').update(JSON.stringify(content)).digest('base64');
-  return `${JSON.stringify({ ...content, check }, undefined, 2)}\n`;
-}
-
-/** There is one text for each content: a changed bit anywhere is either another text of the same content, or another content. */
 function readForm(folder: string): Form | undefined {
   const bytes = readFile(folder);
   if (bytes === undefined) return undefined;
-  const text = decodeUtf8(bytes) ?? '';
+  const content = decodeChecked(decodeUtf8(bytes) ?? '', LAYOUT);
   wipe(bytes);
-  const { check: _, ...content } = parseObject(text);
-  if (encode(content) !== text) throw damaged(folder, 'its checksum does not match');
+  if (content === undefined) throw damaged(folder, 'its checksum does not match');
   if (typeof content['version'] === 'number' && content['version'] > VERSION) throw newer(folder);
   const parsed = v.safeParse(form, content);
   if (!parsed.success) throw damaged(folder, 'it has not the fields of a key file');
   return parsed.output;
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? { ...json } : {};
-  } catch {
-    return {};
-  }
 }
 
 function readFile(folder: string): Bytes | undefined {
@@ -182,7 +168,7 @@ function write(folder: string, content: Form): void {
   try {
     const former = openFormer(path);
     try {
-      writeFileAtomic(path, encodeUtf8(encode(content)));
+      writeFileAtomic(path, encodeUtf8(encodeChecked(content, LAYOUT)));
       if (former !== undefined) overwrite(former);
     } finally {
       if (former !== undefined) closeSync(former);
