@@ -9,7 +9,8 @@ const allowed = {
   engine: ['base', 'crypto', 'protocol', 'directory', 'api'],
   store: ['base', 'crypto', 'protocol', 'directory', 'api', 'engine'],
   net: ['base'],
-  node: ['base', 'crypto', 'primitives', 'protocol', 'directory', 'api', 'engine', 'store', 'net'],
+  control: ['base', 'api'],
+  node: ['base', 'crypto', 'primitives', 'protocol', 'directory', 'api', 'engine', 'store', 'net', 'control'],
   cli: ['base', 'api'],
 };
 const host = {
@@ -22,6 +23,7 @@ const host = {
   engine: [],
   store: ['fs', 'fs/promises', 'path', 'os', 'crypto', 'sqlite'],
   net: ['net', 'dns', 'dns/promises'],
+  control: ['net', 'fs', 'path', 'os'],
 };
 const unit = '[^/]+\\.test\\.ts$';
 const folders = Object.keys(allowed);
