@@ -1,0 +1,44 @@
+import { CodedError, type ErrorCode } from '../base/index.ts';
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  'disk-full': 'Make room; nothing that was accepted is lost, and it goes on by itself.',
+  'home-unusable': 'The folder must be yours and writable, and its disk in order.',
+  'home-damaged':
+    'End Sotto and start it again: what can be read is saved then, and contacts send again what they keep.',
+};
+
+/** What SQLite or the system says of a disk that refuses, as a coded error. Our own bugs stay what they are. */
+export function toCodedError(path: string, cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === undefined || cause instanceof CodedError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const hint = HINTS[code];
+  const failure = { code, message: `${path} ${VERBS[code]}: ${why}`, ...(hint !== undefined && { hint }) };
+  return new CodedError(failure, { cause });
+}
+
+const VERBS: Partial<Record<ErrorCode, string>> = {
+  'disk-full': 'cannot grow',
+  'home-unusable': 'cannot be used',
+  'home-damaged': 'is damaged',
+};
+
+/** After this the state of what was written is unknown (fsyncgate): the file has to be opened anew (STO-04). */
+export function isInputOutputError(cause: unknown): boolean {
+  return sqliteCode(cause).startsWith('SQLITE_IOERR');
+}
+
+function codeOf(cause: unknown): ErrorCode | undefined {
+  const code = sqliteCode(cause);
+  if (/^SQLITE_FULL|^ENOSPC$|^EDQUOT$/.test(code)) return 'disk-full';
+  if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) return 'home-damaged';
+  if (/^SQLITE_(?:READONLY|IOERR|CANTOPEN|PERM|AUTH|BUSY|LOCKED|PROTOCOL|NOMEM)/.test(code))
+    return 'home-unusable';
+  return code !== '' && !code.startsWith('SQLITE_') && code.startsWith('E') && !code.startsWith('ERR_')
+    ? 'home-unusable'
+    : undefined;
+}
+
+function sqliteCode(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+}

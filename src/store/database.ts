@@ -1,0 +1,238 @@
+import { closeSync, lstatSync, openSync } from 'node:fs';
+import Sqlite from 'better-sqlite3-multiple-ciphers';
+import { CodedError, encodeHex, type Bytes } from '../base/index.ts';
+import { isInputOutputError, toCodedError } from './database-error.ts';
+
+// The one file that knows the SQLite library. Every page of the file and of its WAL is encrypted and authenticated
+// (ChaCha20-Poly1305) under the home's key. Only one connection exists, and it keeps the file locked for itself.
+//
+// After an input or output error nobody knows what is on the disk, and a second fsync may report what is not so ("fsyncgate"):
+// the connection is closed, everything is refused, and `recover` opens the file anew (STO-04). Statements survive that.
+
+/** A process that was killed may take a moment to let go (STO-06). */
+const BUSY_MS = 2_000;
+/** The WAL is cut back to this after each checkpoint, however far a burst made it grow (STO-10). */
+const WAL_BYTES_KEPT = 4 * 1024 * 1024;
+
+/** What a statement takes and gives. Whole numbers up to 2^53. */
+export type SqlValue = string | number | Bytes | null;
+
+export interface Statement<Row> {
+  /** The number of rows that changed. */
+  run(...values: readonly SqlValue[]): number;
+  get(...values: readonly SqlValue[]): Row | undefined;
+  all(...values: readonly SqlValue[]): Row[];
+}
+
+/** Opens or creates the encrypted database. Throws home-unusable, home-damaged, disk-full, also for a wrong key (home-damaged). */
+export function openDatabase(path: string, key: Bytes, onOpen?: (database: Database) => void): Database {
+  return new Database(path, key, onOpen);
+}
+
+export class Database implements Disposable {
+  readonly path: string;
+  readonly #key: string;
+  readonly #statements = new Map<string, CachedStatement>();
+  #connection: Sqlite.Database | undefined;
+
+  constructor(path: string, key: Bytes, beforeUse: ((database: Database) => void) | undefined) {
+    this.path = path;
+    this.#key = encodeHex(key);
+    this.#open(beforeUse);
+  }
+
+  /** False after an input or output error, until `recover` has worked. */
+  get isUsable(): boolean {
+    return this.#connection?.open === true;
+  }
+
+  get inTransaction(): boolean {
+    return this.#connection?.inTransaction === true;
+  }
+
+  /** The same text gives the same statement; `Row` is what its columns are. */
+  prepare<Row = unknown>(sql: string): Statement<Row> {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = new CachedStatement(this, sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement as Statement<Row>;
+  }
+
+  exec(sql: string): void {
+    this.guard(() => this.connection.exec(sql));
+  }
+
+  /** One pragma's answer, or what it was set to. */
+  pragma(source: string): unknown {
+    return this.guard(() => this.connection.pragma(source, { simple: true }));
+  }
+
+  /** All of it or nothing, with one fsync at its end. Not to be nested. */
+  transaction<Value>(act: () => Value): Value {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const value = act();
+      this.exec('COMMIT');
+      return value;
+    } catch (error) {
+      if (this.inTransaction) this.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Moves what the WAL holds into the database and empties it (STO-10). */
+  checkpoint(): void {
+    const [result] = this.guard(() => this.connection.pragma('wal_checkpoint(TRUNCATE)')) as [
+      { busy: number },
+    ];
+    if (result.busy !== 0) throw unusable(this.path, 'its log could not be written back');
+  }
+
+  /** Reads every page. Throws home-damaged. */
+  check(): void {
+    const answer = this.pragma('quick_check(1)');
+    if (answer !== 'ok') throw damaged(this.path, String(answer).split('\n')[1] ?? 'a check failed');
+  }
+
+  /** After an input or output error: opens the file anew, and believes only what it reads back. */
+  recover(): void {
+    if (this.isUsable) return;
+    this.#open(undefined);
+    try {
+      this.checkpoint();
+      this.check();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** Lets go of the file; the errors of that are of no use to anybody. */
+  abandon(): void {
+    for (const statement of this.#statements.values()) statement.forget();
+    try {
+      this.#connection?.close();
+    } catch {
+      // What could not be written back stays in the WAL.
+    }
+    this.#connection = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (this.isUsable) this.checkpoint();
+    } catch {
+      // The WAL keeps it for the next start.
+    }
+    this.abandon();
+  }
+
+  /** For this file only. */
+  get connection(): Sqlite.Database {
+    if (this.#connection?.open !== true)
+      throw unusable(this.path, 'it was closed after an error of the disk');
+    return this.#connection;
+  }
+
+  /** For this file only: the library's errors become coded ones, and after some of them the connection is given up. */
+  guard<Value>(act: () => Value): Value {
+    try {
+      return act();
+    } catch (error) {
+      if (isInputOutputError(error)) this.abandon();
+      throw toCodedError(this.path, error);
+    }
+  }
+
+  #open(beforeUse: ((database: Database) => void) | undefined): void {
+    createFile(this.path);
+    try {
+      this.guard(() => {
+        this.#connection = new Sqlite(this.path, { timeout: BUSY_MS });
+        this.#connection.pragma("cipher = 'chacha20'");
+        this.#connection.pragma(`key = 'raw:${this.#key}'`);
+        // Without a WAL index in shared memory there is one file less; and a second program finds the file locked (DLV-14).
+        this.#connection.pragma('locking_mode = EXCLUSIVE');
+      });
+      beforeUse?.(this);
+      this.guard(() => setPragmas(this.path, this.connection));
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+}
+
+class CachedStatement implements Statement<unknown> {
+  readonly #database: Database;
+  readonly #sql: string;
+  #statement: Sqlite.Statement | undefined;
+
+  constructor(database: Database, sql: string) {
+    this.#database = database;
+    this.#sql = sql;
+  }
+
+  run(...values: readonly SqlValue[]): number {
+    return this.#database.guard(() => this.#prepared().run(...values).changes);
+  }
+  get(...values: readonly SqlValue[]): unknown {
+    return this.#database.guard(() => this.#prepared().get(...values));
+  }
+  all(...values: readonly SqlValue[]): unknown[] {
+    return this.#database.guard(() => this.#prepared().all(...values));
+  }
+  forget(): void {
+    this.#statement = undefined;
+  }
+  #prepared(): Sqlite.Statement {
+    this.#statement ??= this.#database.connection.prepare(this.#sql);
+    return this.#statement;
+  }
+}
+
+/** SQLite gives its WAL the database's own mode (STO-12). */
+function createFile(path: string): void {
+  for (const each of [path, `${path}-wal`]) {
+    const stats = lstatSync(each, { throwIfNoEntry: false });
+    if (stats && !stats.isFile()) throw unusable(each, 'it is not a regular file');
+  }
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw toCodedError(path, error);
+  }
+}
+
+/** Name, how it is set, and what it must then be. A database that was in WAL mode opens at synchronous = 1. */
+const PRAGMAS = [
+  ['journal_mode', 'WAL', 'wal'],
+  ['synchronous', 'FULL', 2],
+  ['secure_delete', 'ON', 1],
+  ['temp_store', 'MEMORY', 2],
+  ['trusted_schema', 'OFF', 0],
+  ['cell_size_check', 'ON', 1],
+  ['journal_size_limit', String(WAL_BYTES_KEPT), WAL_BYTES_KEPT],
+] as const;
+
+function setPragmas(path: string, connection: Sqlite.Database): void {
+  for (const [name, value, expected] of PRAGMAS) {
+    connection.pragma(`${name} = ${value}`);
+    const found = connection.pragma(name, { simple: true });
+    if (found !== expected) throw unusable(path, `${name} is ${String(found)} instead of ${expected}`);
+  }
+}
+
+function unusable(path: string, why: string): CodedError {
+  return new CodedError({
+    code: 'home-unusable',
+    message: `${path} cannot be used: ${why}`,
+    hint: 'The folder must be yours and writable, and its disk in order.',
+  });
+}
+
+function damaged(path: string, why: string): CodedError {
+  return new CodedError({ code: 'home-damaged', message: `${path} is damaged: ${why}` });
+}
