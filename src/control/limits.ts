@@ -9,7 +9,7 @@ export const SUBSCRIPTIONS_MAX = 16;
 /** Answers and events that a client has not read yet: above this, nothing more is done for it. */
 export const UNREAD_BYTES_MAX: number = 1024 * 1024;
 /** A client that reads nothing of what waits for it is cut after this long. */
-export const UNREAD_PATIENCE_MS = 10_000;
+export const UNREAD_PATIENCE_MS = 5_000;
 /** A screen that does not say that it has shown an event is cut: it would hold up what peers send. */
 export const SEEN_PATIENCE_MS = 60_000;
 /** Events that wait in a client for its own reader, at most. */
