@@ -2,6 +2,7 @@ import type { Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
+import { askToUnlock } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
 import { reportError } from './report-error.ts';
 import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
@@ -41,7 +42,7 @@ export async function runCli(run: CliRun): Promise<number> {
     output,
     prompter: new Prompter(run.stdio, output, stop.signal),
     signal: stop.signal,
-    services: () => (loading ??= run.services()),
+    services: () => (loading ??= unlocking(run, context)),
     exitCode: EXIT.done,
   };
   try {
@@ -49,6 +50,17 @@ export async function runCli(run: CliRun): Promise<number> {
   } finally {
     unhook();
   }
+}
+
+/** A home that turns out to be under a passphrase asks for it, whichever command opens it. */
+async function unlocking(run: CliRun, context: CliContext): Promise<Services> {
+  const services = await run.services();
+  if (!context.prompter.canAsk) return services;
+  const passphrase = askToUnlock(context);
+  return {
+    ...services,
+    openChat: async (options, cancel) => services.openChat({ passphrase, ...options }, cancel),
+  };
 }
 
 async function runCommand(argv: readonly string[], context: CliContext): Promise<ExitCode> {

@@ -4,6 +4,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { ChatOptions } from '../api/index.ts';
 import type { Environment } from './context.ts';
 import { parseDuration, parseSpan } from './duration.ts';
+import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
 import { usageError } from './report-error.ts';
 
 export const DEFAULT_PORT = 7688;
@@ -17,6 +18,8 @@ export interface Settings {
   readonly as?: string;
   readonly bind?: readonly string[];
   readonly home?: string;
+  /** Where the passphrase is to be read, when not from a person. */
+  readonly passphrase?: PassphraseSource;
   readonly closed: boolean;
   readonly keepMs?: number;
   readonly lingerMs: number;
@@ -31,6 +34,8 @@ interface RawOptions {
   readonly as?: string;
   readonly bind?: readonly string[];
   readonly home?: string;
+  readonly passphraseFile?: string;
+  readonly passphraseFd?: string;
   readonly closed?: boolean;
   readonly keep?: string;
   readonly linger?: string;
@@ -40,7 +45,19 @@ interface RawOptions {
 }
 
 type GlobalFlag =
-  'port' | 'directory' | 'as' | 'bind' | 'home' | 'closed' | 'keep' | 'linger' | 'timeout' | 'plain' | 'json';
+  | 'port'
+  | 'directory'
+  | 'as'
+  | 'bind'
+  | 'home'
+  | 'passphrase-file'
+  | 'passphrase-fd'
+  | 'closed'
+  | 'keep'
+  | 'linger'
+  | 'timeout'
+  | 'plain'
+  | 'json';
 
 const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: string]>> = {
   port: ['--port <number>', `port for incoming connections (SOTTO_PORT; default ${DEFAULT_PORT})`],
@@ -54,6 +71,11 @@ const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: s
     '--home <folder>',
     'where keys and messages are kept (SOTTO_HOME; default sotto/NAME in the XDG data folder)',
   ],
+  'passphrase-file': [
+    '--passphrase-file <file>',
+    'the passphrase of the home is the first line of this file',
+  ],
+  'passphrase-fd': ['--passphrase-fd <number>', 'or the next line of this open file descriptor'],
   closed: [
     '--closed',
     'refuse strangers at once, unless you await one: a repair or a changed key (SOTTO_CLOSED=1)',
@@ -69,7 +91,11 @@ export const ALL_FLAGS = Object.keys(FLAGS) as readonly GlobalFlag[];
 
 /** Gives a command the global flags it uses, so that they may stand before or after its name. */
 export function addGlobalFlags(command: CommandUnknownOpts, flags: readonly GlobalFlag[] = ALL_FLAGS): void {
-  for (const flag of flags) {
+  // Whoever opens a home may have to unlock it.
+  const all = flags.flatMap((flag) =>
+    flag === 'home' ? (['home', 'passphrase-file', 'passphrase-fd'] as const) : [flag],
+  );
+  for (const flag of new Set(all)) {
     const [syntax, description] = FLAGS[flag];
     // Not variadic: `--bind a --bind b` and `--bind a,b`, never `--bind a NAME`.
     if (flag === 'bind') command.option('--bind <address>', description, collect);
@@ -87,12 +113,14 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
   const as = given(raw.as, 'SOTTO_AS');
   const home = given(raw.home, 'SOTTO_HOME');
   const keep = given(raw.keep, 'SOTTO_KEEP');
+  const passphrase = passphraseSource('--passphrase', raw.passphraseFile, raw.passphraseFd);
   const bind = raw.bind ?? splitAddresses(env['SOTTO_BIND'] ?? '');
   return {
     ...(port && { port: parsePort(port[0], port[1]) }),
     ...(directory && { directory: resolve(directory[0]) }),
     ...(as && { as: as[0].normalize('NFC') }),
     ...(home && { home: resolve(home[0]) }),
+    ...(passphrase && { passphrase }),
     ...(bind.length > 0 && { bind }),
     closed: raw.closed ?? parseSwitch(env['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
     ...(keep && { keepMs: parseSpan(keep[0], keep[1]) }),
@@ -111,6 +139,7 @@ export function chatOptions(settings: Settings, env: Environment, mode: ChatOpti
     ...(settings.as !== undefined && { as: settings.as }),
     ...(settings.bind && { bind: settings.bind }),
     ...(settings.home !== undefined && { home: settings.home }),
+    ...(settings.passphrase && { passphrase: passphraseReader(settings.passphrase) }),
     ...(settings.closed && mode === 'listen' && { isClosed: true }),
     ...(settings.keepMs !== undefined && mode === 'listen' && { keepMs: settings.keepMs }),
     mode,

@@ -21,7 +21,7 @@ import type {
   SendText,
   Services,
 } from '../api/index.ts';
-import { CodedError, PeerText, encodeUtf8, type Failure } from '../base/index.ts';
+import { CodedError, PeerText, decodeUtf8, encodeUtf8, type Failure } from '../base/index.ts';
 import { FakeMessages, type FakeMessage } from './fake-messages.ts';
 
 export type { FakeMessage } from './fake-messages.ts';
@@ -47,6 +47,8 @@ export interface FakeChatOptions {
   readonly isServed?: boolean;
   /** Why the disk takes nothing. */
   readonly disk?: Failure;
+  /** The passphrase that the home is under. */
+  readonly passphrase?: string;
 }
 
 const DELIVERED: readonly OutgoingState[] = [
@@ -63,6 +65,8 @@ export class FakeChat implements Chat {
   readonly #contacts: readonly FakeContact[];
   readonly #self: SelfView;
   readonly #isServed: boolean;
+  /** What the home is under, if anything. */
+  passphrase: string | undefined;
   /** Set, or undefined again, by a test whose disk changes its mind. */
   disk: Failure | undefined;
   readonly #listeners = new Set<(event: ChatEvent | undefined) => void>();
@@ -75,6 +79,7 @@ export class FakeChat implements Chat {
     this.#waiting = [...(options.events ?? [])];
     this.#isServed = options.isServed ?? false;
     this.disk = options.disk;
+    this.passphrase = options.passphrase;
     for (const message of options.past ?? []) this.messages.add(message);
     for (const event of this.#waiting) this.#keep(event);
     this.#self = {
@@ -172,8 +177,8 @@ export class FakeChat implements Chat {
     this.calls.push(`resend ${to} ${lost.length}`);
     return lost.length;
   }
-  async backup({ path }: BackupCommand): Promise<void> {
-    this.calls.push(`backup ${path}`);
+  async backup({ path, passphrase }: BackupCommand): Promise<void> {
+    this.calls.push(`backup ${path} ${textOf(passphrase)}`);
   }
   async safety(name: string): Promise<SafetyView> {
     return { name, ...this.#contact(name).safety };
@@ -292,6 +297,7 @@ export function createFakeServices(
     opened.push(chatOptions);
     const failure = options.openFailure?.(chatOptions);
     if (failure) throw new CodedError(failure);
+    await mustUnlock(chat, chatOptions);
     chat.openedAs(chatOptions.mode);
     return chat;
   };
@@ -313,14 +319,28 @@ export function incoming(from: string, text: string, id: MessageId): ChatEvent {
 
 function fakeHome(chat: FakeChat): HomeTool {
   return {
-    isLocked: async () => false,
-    setPassphrase: async (_options, next) =>
-      void chat.calls.push(next ? 'passphrase set' : 'passphrase removed'),
-    restore: async ({ from, home = '/home/alice/.local/share/sotto/alice' }) => {
-      chat.calls.push(`restore ${from}`);
+    isLocked: async () => chat.passphrase !== undefined,
+    setPassphrase: async (options, next) => {
+      await mustUnlock(chat, options);
+      chat.passphrase = next && textOf(next);
+      chat.calls.push(next ? `passphrase ${chat.passphrase}` : 'no passphrase');
+    },
+    restore: async ({ from, passphrase, home = '/home/alice/.local/share/sotto/alice' }) => {
+      chat.calls.push(`restore ${from} ${textOf(passphrase)}`);
       return { home, username: 'alice' };
     },
   };
+}
+
+async function mustUnlock(chat: FakeChat, { passphrase }: Pick<ChatOptions, 'passphrase'>): Promise<void> {
+  if (chat.passphrase === undefined) return;
+  if (!passphrase) throw new CodedError({ code: 'locked', message: 'the home is under a passphrase' });
+  if (textOf(await passphrase()) !== chat.passphrase)
+    throw new CodedError({ code: 'passphrase-wrong', message: 'that is not the passphrase of the home' });
+}
+
+function textOf(bytes: Uint8Array): string {
+  return decodeUtf8(bytes) ?? '';
 }
 
 function fakeDirectory(files: Map<string, DirectoryEntryInput[]>): DirectoryTool {

@@ -4,6 +4,7 @@
 //   guessed NAME COUNT          that many failed attempts are told
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
 //   tty                          a person sits there          signal NAME after TEXT
+//   locked PASSPHRASE            the home is under it
 //   $ sotto …                    < stdin    > stdout    ! stderr    = exit code    @ what the chat was told
 // In expected lines {*} stands for anything.
 import { EventEmitter } from 'node:events';
@@ -29,6 +30,7 @@ interface Given {
   readonly files: string[];
   readonly signals: { readonly name: SignalName; readonly after: string }[];
   broken: ErrorCode | undefined;
+  passphrase: string | undefined;
   tty: boolean;
 }
 
@@ -116,6 +118,7 @@ function servicesOf(given: Given): FakeServices {
   const services = createFakeServices({
     contacts: given.contacts,
     events: [...guesses, ...events],
+    ...(given.passphrase !== undefined && { passphrase: given.passphrase }),
     ...(code && {
       openFailure: ({ as }: { readonly as?: string }) =>
         as === undefined ? { code, message: `opening failed with ${code}` } : undefined,
@@ -176,6 +179,7 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
     files: [],
     signals: [],
     broken: undefined,
+    passphrase: undefined,
     tty: false,
   };
   const steps: Step[] = [];
@@ -211,6 +215,7 @@ function addToGiven(given: Given, line: string): void {
   else if (word === 'guessed') given.guessed.push([first, Number(rest[0])]);
   else if (word === 'file') given.files.push(first);
   else if (word === 'broken') given.broken = first as ErrorCode;
+  else if (word === 'locked') given.passphrase = [first, ...rest].join(' ');
   else if (word === 'tty') given.tty = true;
   else if (word === 'signal')
     given.signals.push({ name: first as SignalName, after: rest.slice(1).join(' ') });

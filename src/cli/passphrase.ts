@@ -1,0 +1,115 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { encodeUtf8, wipe } from '../base/index.ts';
+import type { CliContext } from './context.ts';
+import { usageError } from './report-error.ts';
+
+/** Where a passphrase comes from when nobody types it: never from the command line or the environment, which others can read. */
+export type PassphraseSource =
+  | { readonly flag: string; readonly file: string }
+  /** An open descriptor: each reading takes one line of it, so that two passphrases may come through the same one. */
+  | { readonly flag: string; readonly descriptor: number };
+
+const PASSPHRASE_BYTES_MAX = 1_024;
+/** Who has a copy of the files can try without end, if slowly. */
+const SHORT_PASSPHRASE = 12;
+
+/** `flag` without its ending: `--passphrase` or `--new-passphrase`. Throws `usage`. */
+export function passphraseSource(
+  flag: string,
+  file: string | undefined,
+  descriptor: string | undefined,
+): PassphraseSource | undefined {
+  if (file !== undefined && descriptor !== undefined)
+    throw usageError(`${flag}-file and ${flag}-fd exclude each other`);
+  if (file !== undefined) return { flag: `${flag}-file`, file };
+  if (descriptor === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(descriptor))
+    throw usageError(`${flag}-fd is not a file descriptor: “${descriptor}”`, 'It is a number, such as 3.');
+  return { flag: `${flag}-fd`, descriptor: Number(descriptor) };
+}
+
+/** Reads when it is called, and throws `usage` then; whoever gets the bytes overwrites them. */
+export function passphraseReader(source: PassphraseSource): () => Promise<Uint8Array> {
+  return async () => {
+    try {
+      return 'file' in source ? readFile(source.flag, source.file) : readLine(source.flag, source.descriptor);
+    } catch (error) {
+      if (!(error instanceof Error && 'errno' in error)) throw error;
+      throw usageError(`${source.flag} cannot be read: ${error.message}`);
+    }
+  };
+}
+
+function readFile(flag: string, path: string): Uint8Array {
+  const descriptor = openSync(path, 'r');
+  try {
+    return readLine(flag, descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Byte by byte into one buffer: what comes after the line is left for the next reading, and no string holds the secret. */
+function readLine(flag: string, descriptor: number): Uint8Array {
+  const line = new Uint8Array(PASSPHRASE_BYTES_MAX + 2);
+  let length = 0;
+  while (readSync(descriptor, line, length, 1, null) === 1 && line[length] !== 0x0a)
+    if (++length === line.length) {
+      wipe(line);
+      throw usageError(`${flag}: a passphrase has at most 1 KiB`);
+    }
+  if (length > 0 && line[length - 1] === 0x0d) length--;
+  const passphrase = line.slice(0, length);
+  wipe(line);
+  if (length === 0) throw usageError(`${flag}: its line is empty`);
+  return passphrase;
+}
+
+/** For `ChatOptions.passphrase`, where a person sits: asks once, hidden. */
+export function askToUnlock({ prompter }: CliContext): () => Promise<Uint8Array> {
+  return async () => encodeUtf8(await prompter.secret('Passphrase of this home'));
+}
+
+/** One that exists already: from its flags, or asked for once. Rejects with `usage` where neither is possible. */
+export async function presentPassphrase(
+  question: string,
+  source: PassphraseSource | undefined,
+  { prompter }: CliContext,
+): Promise<Uint8Array> {
+  if (source) return passphraseReader(source)();
+  if (!prompter.canAsk)
+    throw usageError('there is no passphrase', 'Give --passphrase-file FILE or --passphrase-fd N.');
+  return encodeUtf8(await prompter.secret(question));
+}
+
+export interface NewPassphraseFlags {
+  readonly newPassphraseFile?: string | undefined;
+  readonly newPassphraseFd?: string | undefined;
+}
+
+/** A new one: from its flags, or asked for twice. Rejects with `usage` where neither is possible. */
+export async function newPassphrase(
+  question: string,
+  flags: NewPassphraseFlags,
+  context: CliContext,
+): Promise<Uint8Array> {
+  const source = passphraseSource('--new-passphrase', flags.newPassphraseFile, flags.newPassphraseFd);
+  const passphrase = source ? await passphraseReader(source)() : await askTwice(question, context);
+  if (passphrase.length < SHORT_PASSPHRASE)
+    context.output.note('· that passphrase is short: whoever copies the files can try many');
+  return passphrase;
+}
+
+async function askTwice(question: string, { prompter, output }: CliContext): Promise<Uint8Array> {
+  if (!prompter.canAsk)
+    throw usageError(
+      'there is no new passphrase',
+      'Give --new-passphrase-file FILE or --new-passphrase-fd N.',
+    );
+  for (;;) {
+    const first = await prompter.secret(question);
+    if (first === '') continue;
+    if ((await prompter.secret('The same again')) === first) return encodeUtf8(first);
+    output.note('The two are not the same.');
+  }
+}
