@@ -1,6 +1,7 @@
 import { decodeUtf8, equalBytes, failure, success, type Bytes, type Result } from '../../base/index.ts';
 import { TEXT_BYTES_MAX, type EnvelopeHeader } from '../envelope/index.ts';
 import { VOLATILE_EPOCH, type Ack, type Ready } from '../session/index.ts';
+import type { InboxStanding, Ledger } from './ledger.ts';
 import { ROW_BYTES, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
 import {
   NOTHING,
@@ -21,16 +22,23 @@ const NO_EPOCH: Bytes = new Uint8Array(16);
 
 export class Inbox {
   readonly #peer: string;
-  #epoch: Bytes = NO_EPOCH;
-  #stored = 0;
+  readonly #ledger: Ledger;
+  #epoch: Bytes;
+  #stored: number;
   #storedId: string | undefined;
   readonly #held = new Map<number, InboxRow>();
   readonly #busy = new Set<number>();
-  #refusals: { seq: number; status: RefusalStatus }[] = [];
-  readonly #seen = new SeenIds();
+  #refusals: { readonly seq: number; readonly status: RefusalStatus }[];
+  readonly #seen: SeenIds;
 
-  constructor(peer: string) {
+  constructor(peer: string, ledger: Ledger, standing?: InboxStanding) {
     this.#peer = peer;
+    this.#ledger = ledger;
+    this.#epoch = standing?.epoch ?? NO_EPOCH;
+    this.#stored = standing?.stored ?? 0;
+    this.#storedId = standing?.storedId;
+    this.#refusals = (standing?.refusals ?? []).slice(-REFUSALS_MAX);
+    this.#seen = new SeenIds(standing?.largestId);
   }
 
   get readyFields(): {
@@ -56,10 +64,10 @@ export class Inbox {
       if (isKnown) effects.push({ type: 'missing', count: ready.first - 1 - this.#stored });
       this.#stored = ready.first - 1;
       this.#storedId = undefined;
+      changes.push(this.#cursor());
       this.#drain(changes, effects);
-    }
+    } else if (!isKnown) changes.push(this.#cursor());
     this.#refusals = this.#refusals.filter((refusal) => refusal.seq >= ready.first);
-    if (!isKnown || changes.length + effects.length > 0) changes.push(this.#cursor());
     return { changes, effects };
   }
 
@@ -75,7 +83,7 @@ export class Inbox {
   ): Result<Decision> {
     const heldId = this.#held.get(header.seq)?.id;
     const isRepeat =
-      header.seq <= this.#stored ? this.#seen.seqOf(header.id) === header.seq : heldId === header.id;
+      header.seq <= this.#stored ? this.#seqOf(header.id) === header.seq : heldId === header.id;
     if (isRepeat) return success(NOTHING);
     if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
@@ -119,7 +127,6 @@ export class Inbox {
     const effects: DeliveryEffect[] = [];
     this.#accept(row, changes, effects);
     this.#drain(changes, effects);
-    changes.push(this.#cursor());
     return { changes, effects };
   }
 
@@ -145,19 +152,29 @@ export class Inbox {
   }
 
   #accept(row: InboxRow, changes: DeliveryChange[], effects: DeliveryEffect[]): void {
-    const isRepeat = this.#seen.seqOf(row.id) !== undefined;
+    const isRepeat = this.#seqOf(row.id) !== undefined;
     this.#stored = row.seq;
     this.#storedId = row.id;
     this.#seen.add(row.id, row.seq);
-    if (isRepeat || row.type === 'void') return;
+    if (isRepeat || row.type === 'void') {
+      changes.push({ type: 'inbox-pass', peer: this.#peer, seq: row.seq, id: row.id });
+      return;
+    }
     const status = refusalOf(row);
     if (status) {
       this.#refusals = [...this.#refusals, { seq: row.seq, status }].slice(-REFUSALS_MAX);
-      changes.push({ type: 'inbox-refusal', peer: this.#peer, seq: row.seq, status });
+      changes.push({ type: 'inbox-pass', peer: this.#peer, seq: row.seq, id: row.id, status });
       return;
     }
     changes.push({ type: 'inbox-put', peer: this.#peer, row });
     effects.push({ type: 'received', row });
+  }
+
+  /** The seq of the present epoch under which this id came, 0 for an earlier epoch's; undefined when it never came. */
+  #seqOf(id: string): number | undefined {
+    const seq = this.#seen.seqOf(id);
+    if (seq !== undefined || !this.#seen.mayHaveCome(id)) return seq;
+    return this.#ledger.seqOfIncoming(this.#peer, id);
   }
 
   #cursor(): DeliveryChange {

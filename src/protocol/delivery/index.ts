@@ -3,3 +3,5 @@ export * from './ledger.ts';
 export * from './limits.ts';
 export * from './message.ts';
 export * from './outbox.ts';
+export type { SendProgress } from './send-progress.ts';
+export { CANCELLED, EXPIRED } from './settled-effect.ts';

@@ -6,7 +6,7 @@ import type { OutboxRow, RefusalStatus } from './message.ts';
  * machines bear in mind what they have asked for themselves.
  */
 export interface Ledger {
-  /** Where both directions of a pair stood at the last commit; undefined when nothing was ever committed for this contact. */
+  /** Where both directions of a pair stood at the last commit; undefined when neither has an epoch. */
   standing(peer: string): Standing | undefined;
   /**
    * Outgoing messages of this numbering with `after` < seq <= `upTo`, in order and without gaps, at most `limit`. Empty when
@@ -39,9 +39,10 @@ export interface Ledger {
   ): number | undefined;
 }
 
+/** A direction is undefined while it has no epoch. */
 export interface Standing {
-  readonly outbox: OutboxStanding;
-  readonly inbox: InboxStanding;
+  readonly outbox: OutboxStanding | undefined;
+  readonly inbox: InboxStanding | undefined;
 }
 
 export interface OutboxStanding {

@@ -32,17 +32,19 @@ export type VoidOutcome = 'cancelled' | 'expired' | 'failed' | 'erased';
 
 /**
  * What one step asks the store to write, in one transaction with everything else of the turn. A store that gets the same
- * change twice (the first commit may have worked in spite of an error) ends as if it had got it once.
+ * changes twice (the first commit may have worked in spite of an error) ends as if it had got them once: it passes over what
+ * names another `epoch` than its own, a seq that is given out already, and a seq that is settled already.
  */
 export type DeliveryChange =
   /** A new message at the end of this numbering; the first one of a contact also makes the epoch known. */
   | { readonly type: 'outbox-put'; readonly peer: string; readonly epoch: Bytes; readonly row: OutboxRow }
   /** Everything up to `seq` has left. Lower than before when what left early turned out not to count. */
-  | { readonly type: 'outbox-sent'; readonly peer: string; readonly seq: number }
+  | { readonly type: 'outbox-sent'; readonly peer: string; readonly epoch: Bytes; readonly seq: number }
   /** An unsettled message becomes `{}`, with the same seq and id. */
   | {
       readonly type: 'outbox-void';
       readonly peer: string;
+      readonly epoch: Bytes;
       readonly seq: number;
       readonly id: string;
       readonly outcome: VoidOutcome;
@@ -53,6 +55,7 @@ export type DeliveryChange =
   | {
       readonly type: 'outbox-void-range';
       readonly peer: string;
+      readonly epoch: Bytes;
       readonly first: number;
       readonly last: number;
       readonly outcome: VoidOutcome;
@@ -63,16 +66,24 @@ export type DeliveryChange =
   | {
       readonly type: 'outbox-settle';
       readonly peer: string;
+      readonly epoch: Bytes;
       readonly seq: number;
       readonly id: string;
       readonly key: Bytes;
       readonly atWall: number;
       readonly refused: readonly { readonly seq: number; readonly reason: Failure }[];
     }
-  /** A new numbering: what is unsettled and no `void` gets the seqs from 1 in the same order, nothing else keeps one. */
-  | { readonly type: 'outbox-epoch'; readonly peer: string; readonly epoch: Bytes }
+  /**
+   * A new numbering in place of `former`: what is unsettled and no `void` gets the seqs from 1 in the same order, nothing else
+   * keeps one; what had left counts as left. Of a contact without any numbering it is the first, whatever `former` says.
+   */
+  | { readonly type: 'outbox-epoch'; readonly peer: string; readonly former: Bytes; readonly epoch: Bytes }
+  /** The cursor stands at this message then, as after `inbox-pass`. */
   | { readonly type: 'inbox-put'; readonly peer: string; readonly row: InboxRow }
-  /** Another epoch than before: the seqs of what came until now mean nothing any more, and refusals are forgotten. */
+  /**
+   * The cursor without a message. When the epoch is another one than before, the seqs of what came until now mean nothing any
+   * more, and refusals are forgotten.
+   */
   | {
       readonly type: 'inbox-cursor';
       readonly peer: string;

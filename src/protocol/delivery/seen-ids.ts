@@ -1,4 +1,4 @@
-/** Ids remembered at least against a second showing after the peer's numbering began again; at most twice as many. */
+/** Ids kept in memory at least; at most twice as many. */
 const SEEN_IDS_MIN = 4_096;
 
 /**
@@ -8,15 +8,33 @@ const SEEN_IDS_MIN = 4_096;
 export class SeenIds {
   #newer = new Map<string, number>();
   #older = new Map<string, number>();
+  /** No id that came, and is not kept here, is larger. */
+  #horizon: string;
+  #largestOfOlder: string;
+  #largest: string;
 
-  /** Undefined when the id was not seen, or long ago. */
+  /** `largest`: the largest id that ever came; undefined when none did. */
+  constructor(largest?: string) {
+    this.#horizon = largest ?? '';
+    this.#largestOfOlder = this.#horizon;
+    this.#largest = this.#horizon;
+  }
+
+  /** Undefined when the id is not kept here. */
   seqOf(id: string): number | undefined {
     return this.#newer.get(id) ?? this.#older.get(id);
+  }
+  /** May an id that is not kept here have come all the same, long ago? Ids begin with the time (UUIDv7): a new one hardly ever. */
+  mayHaveCome(id: string): boolean {
+    return id <= this.#horizon;
   }
 
   add(id: string, seq: number): void {
     this.#newer.set(id, seq);
+    if (id > this.#largest) this.#largest = id;
     if (this.#newer.size < SEEN_IDS_MIN) return;
+    this.#horizon = this.#largestOfOlder;
+    this.#largestOfOlder = this.#largest;
     this.#older = this.#newer;
     this.#newer = new Map();
   }
