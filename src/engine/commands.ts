@@ -1,9 +1,11 @@
-import type { ContactView, MessageId, OutgoingView, SafetyView, SendText } from '../api/index.ts';
+import type { ContactView, MessageId, OutgoingState, SafetyView, SendText } from '../api/index.ts';
 import { failure, success, Utf8Pool, type Bytes, type Now, type Result } from '../base/index.ts';
 import { formatSafetyNumber, parseSafetyNumber, type TrustRecord } from '../directory/index.ts';
-import type { MessageContent } from '../protocol/delivery/index.ts';
+import type { MessageContent, NewMessage, Withdrawal } from '../protocol/delivery/index.ts';
 import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
 import { endLink, type EngineCore } from './core.ts';
+import { tellProgress } from './effects.ts';
+import { CONTACT_REMOVED } from './explain.ts';
 import { MessageIds } from './message-id.ts';
 import type { Peer } from './peer.ts';
 
@@ -24,37 +26,92 @@ export class Commands {
     const text = this.#encodeText(command.text);
     if (!text.ok) return text;
     const id = this.#ids.next(now.wall);
-    const { replyTo } = command;
     const content: MessageContent = {
       id,
       type: 'text',
       plaintext: text.value,
       timestamp: Math.max(0, Math.round(now.wall)),
     };
-    const queued = peer.value.outbox.enqueue(replyTo === undefined ? content : { ...content, replyTo });
-    if (!queued.ok) return queued;
-    this.#core.emit({ type: 'commit', changes: queued.value.changes });
-    peer.value.queuedAt.set(id, now.monotonic);
-    peer.value.dial.nudge();
-    const row = peer.value.outbox.rows.at(-1);
-    if (row) this.#tell(peer.value, id, peer.value.progressOf(row, now));
-    return success(id);
+    const { replyTo, expiresAtWall: expiresWall } = command;
+    const queued = this.#queue(
+      peer.value,
+      {
+        ...content,
+        ...(replyTo === undefined ? {} : { replyTo }),
+        ...(expiresWall === undefined ? {} : { expiresWall }),
+      },
+      now,
+    );
+    return queued.ok ? success(id) : queued;
   }
 
-  /** False when it is settled, or has left and may already be there. */
-  cancel(id: MessageId): boolean {
-    for (const peer of this.#core.peers.values()) {
-      const decision = peer.outbox.withdraw(id);
+  /**
+   * Queues once more what was delivered, under the same ids: the peer shows only what it does not have. Fails with contact-unknown,
+   * or with queue-full at the first one that finds no room; those before it are queued.
+   */
+  resend(to: string, messages: Iterable<MessageContent>, now: Now): Result<number> {
+    const peer = this.#peer(to);
+    if (!peer.ok) return peer;
+    let count = 0;
+    for (const message of messages) {
+      const queued = this.#queue(peer.value, message, now);
+      if (!queued.ok) return queued;
+      count++;
+    }
+    return success(count);
+  }
+
+  /** False when it is settled, or has left and may already be there. Also takes back what the disk has just refused. */
+  cancel(id: MessageId, now: Now): boolean {
+    for (const peer of this.#holdersOf(id)) {
+      const decision = peer.outbox.withdraw(id, now.wall);
       if (!decision) continue;
       this.#core.emit({ type: 'commit', changes: decision.changes });
-      peer.queuedAt.delete(id);
-      this.#tell(peer, id, {
-        state: 'cancelled',
-        reason: { code: 'cancelled', message: 'The message was withdrawn.' },
-      });
+      this.#tellCancelled(peer, id);
       return true;
     }
     return false;
+  }
+
+  /** Everything for this contact that never left; their number. Of very many only the first are told of one by one. */
+  cancelAll(to: string, now: Now): Result<number> {
+    const peer = this.#known(to);
+    if (!peer.ok) return peer;
+    const { outbox } = peer.value;
+    const next = outbox.rows.filter((row) => row.seq > outbox.sent && row.type !== 'void');
+    const { changes, count } = outbox.withdrawAll(now.wall);
+    if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
+    for (const { id } of next) this.#tellCancelled(peer.value, id);
+    if (outbox.waiting === 0) peer.value.queuedAt.clear();
+    return success(count);
+  }
+
+  /** What a person deletes is no longer sent, as far as it can be taken back. Returns how many had still to be delivered. */
+  eraseOutgoing(what: { readonly ids: readonly string[] } | { readonly with: string }, now: Now): number {
+    if ('with' in what) {
+      const peer = this.#core.peer(what.with);
+      peer?.queuedAt.clear();
+      return this.#commitErased(peer?.outbox.eraseAll(now.wall));
+    }
+    const idsOf = new Map<Peer, string[]>();
+    for (const id of what.ids) {
+      for (const peer of this.#holdersOf(id)) {
+        peer.queuedAt.delete(id);
+        const ids = idsOf.get(peer);
+        if (ids) ids.push(id);
+        else idsOf.set(peer, [id]);
+      }
+    }
+    let count = 0;
+    for (const [peer, ids] of idsOf) count += this.#commitErased(peer.outbox.erase(ids, now.wall));
+    return count;
+  }
+
+  /** How a message that waits for this contact stands; `isSent`: it has left. */
+  progressOf(to: string, isSent: boolean, now: Now): OutgoingState {
+    const peer = this.#core.peer(to);
+    if (peer?.entry) return peer.progressOf(isSent, now);
+    return { state: isSent ? 'sent' : 'queued', reason: CONTACT_REMOVED(to), held: true };
   }
 
   contacts(now: Now): readonly ContactView[] {
@@ -65,12 +122,6 @@ export class Commands {
         const failedGuesses = this.#core.guesses.view(peer.name, now.wall);
         return failedGuesses ? { ...view, failedGuesses } : view;
       });
-  }
-
-  undelivered(now: Now): readonly OutgoingView[] {
-    return [...this.#core.peers.values()]
-      .flatMap((peer) => peer.outgoingViews(now))
-      .sort((a, b) => a.writtenAtWall - b.writtenAtWall);
   }
 
   safety(name: string): Result<SafetyView> {
@@ -149,8 +200,38 @@ export class Commands {
   #commit(record: TrustRecord): void {
     this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
   }
-  #tell(peer: Peer, id: MessageId, progress: OutgoingView['progress']): void {
-    this.#core.emit({ type: 'event', event: { type: 'message-progress', id, to: peer.name, progress } });
+  #commitErased(withdrawal: Withdrawal | undefined): number {
+    if (!withdrawal) return 0;
+    if (withdrawal.changes.length > 0) this.#core.emit({ type: 'commit', changes: withdrawal.changes });
+    return withdrawal.count;
+  }
+  #tellCancelled(peer: Peer, id: string): void {
+    peer.queuedAt.delete(id);
+    tellProgress(this.#core, peer.name, id, {
+      state: 'cancelled',
+      reason: { code: 'cancelled', message: 'The message was withdrawn.' },
+    });
+  }
+
+  #queue(peer: Peer, message: NewMessage, now: Now): Result<void> {
+    const queued = peer.outbox.enqueue(message);
+    if (!queued.ok) return queued;
+    this.#core.emit({ type: 'commit', changes: queued.value.changes });
+    peer.noteQueued(message.id, now.monotonic);
+    peer.dial.nudge();
+    tellProgress(this.#core, peer.name, message.id, peer.progressOf(false, now));
+    return success(undefined);
+  }
+  /** Whoever it is for; anybody, when that is not on the disk yet. */
+  #holdersOf(id: string): Iterable<Peer> {
+    const found = this.#core.options.ledger.findOutgoing(id);
+    const peer = found && this.#core.peer(found.peer);
+    return peer ? [peer] : this.#core.peers.values();
+  }
+  /** One who is in the directory, or for whom something still waits. */
+  #known(name: string): Result<Peer> {
+    const peer = this.#core.peer(name);
+    return peer ? success(peer) : this.#peer(name);
   }
 
   #peer(name: string): Result<Peer> {

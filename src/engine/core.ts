@@ -1,5 +1,6 @@
 import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
+import type { Ledger } from '../protocol/delivery/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { CloseCode, ConnectionInput, RekeyLimits } from '../protocol/session/index.ts';
 import type { Guesses } from './guesses.ts';
@@ -16,6 +17,10 @@ export interface EngineOptions {
   readonly keys: X25519KeyPair;
   readonly directory: Directory;
   readonly records: Iterable<TrustRecord>;
+  /** What was committed of messages in both directions. */
+  readonly ledger: Ledger;
+  /** Who has dialled us and proven itself, and when last (UTC ms). Default: nobody. */
+  readonly reachedUs?: ReadonlyMap<string, number>;
   /** Failed guesses that the store kept. Default: none. */
   readonly guesses?: GuessLedger;
   /** Strangers are refused at once, unless somebody is awaited (spec/08 “Closed”). Default false. */
@@ -25,6 +30,10 @@ export interface EngineOptions {
   readonly lingerMs: number;
   /** False for a program that only looks at its home: nobody is ever called. Default true. */
   readonly isDialling?: boolean;
+  /** Each listed contact is called once at the start, so that either side's queue drains (spec/05 “At the start”). Default false. */
+  readonly isCallingAtStart?: boolean;
+  /** A session to a contact that has never dialled us is kept while we run, for its replies (spec/05). Default false. */
+  readonly isKeepingSessions?: boolean;
   /** The store forgets messages at its end: each start has an epoch of its own, and peers need not be told. Default false. */
   readonly isStoreVolatile?: boolean;
   /** Whether somebody is there to show a message to, or soon will be. False: its sender keeps it (spec/05). Default true. */
@@ -43,6 +52,8 @@ export interface EngineCore {
   readonly desk: TrustDesk;
   readonly guesses: Guesses;
   readonly peers: ReadonlyMap<string, Peer>;
+  /** Also one who is in no directory any more and for whom something waits in the store; undefined for any other name. */
+  peer(name: string): Peer | undefined;
   readonly links: Map<LinkId, Link>;
   emit(output: EngineOutput): void;
   connection(link: Link, input: ConnectionInput, now: Now): void;
@@ -52,6 +63,8 @@ export interface EngineCore {
   now(): Now;
   /** An ack is a promise that the message is shown: without a face, or while the program ends, none is taken. */
   hasRoom(): boolean;
+  /** Nothing new is begun. */
+  isEnding(): boolean;
 }
 
 /** The rules for two who dial each other go by the names' bytes, not by the language's own order of strings (spec/02, 03). */

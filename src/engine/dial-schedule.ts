@@ -21,6 +21,8 @@ export class DialSchedule {
   /** No dial before this, whoever asks: a busy script must not hammer an address. */
   #earliestAt: Instant = Number.NEGATIVE_INFINITY;
   #held = false;
+  /** Somebody asked for a dial: it is not put off. */
+  #isAsked = false;
   #reason: Failure | undefined;
 
   /** Why the last attempt failed, until something succeeds. */
@@ -33,6 +35,11 @@ export class DialSchedule {
   }
   get isHeld(): boolean {
     return this.#held;
+  }
+
+  /** The contact is there and does not want us: it is not called but for what waits. */
+  get isUnwelcome(): boolean {
+    return this.#reason !== undefined && REFUSALS.has(this.#reason.code);
   }
 
   /** Walks through a contact's addresses, one an attempt. */
@@ -96,15 +103,27 @@ export class DialSchedule {
     this.#dueAt = now + jitter * this.#nextCeiling();
   }
 
+  /** One of many that are called for no reason of their own: not before this, unless somebody asked. */
+  begin(at: Instant): void {
+    if (!this.#isAsked) this.#dueAt = Math.max(this.#dueAt, at);
+  }
+
+  /** We stood still: what failed before says little about now. Whoever waits is tried by then. */
+  hurry(at: Instant): void {
+    if (this.#dueAt > at) this.#dueAt = Math.max(at, this.#earliestAt);
+  }
+
   /** A new text: try again now, at most once a second, unless the passwords were wrong too often. */
   nudge(): void {
     if (this.#wrongPasswords >= WRONG_PASSWORDS_MAX) return;
+    this.#isAsked = true;
     this.#dueAt = this.#held ? Number.NEGATIVE_INFINITY : Math.min(this.#dueAt, this.#earliestAt);
     this.#held = false;
   }
 
   /** A person asked for it, or edited the contact's entry: everything starts over. */
   restart(): void {
+    this.#isAsked = true;
     this.#attempts = 0;
     this.succeeded();
   }
@@ -113,6 +132,13 @@ export class DialSchedule {
     return Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 20));
   }
 }
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  'peer-refused',
+  'key-pending',
+  'key-refused',
+  'password-mismatch',
+]);
 
 const ONLY_A_PERSON_HELPS: ReadonlySet<string> = new Set([
   'handshake-self',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Instant } from '../base/index.ts';
 import { nativePrimitives } from '../primitives/index.ts';
-import { directoryFor } from '../testing/index.ts';
+import { directoryFor, MemoryStore } from '../testing/index.ts';
 import { fastSeededEntropy } from '../testing/entropy.ts';
 import { DIALS_MAX } from './dialler.ts';
 import { Engine } from './engine.ts';
@@ -21,6 +21,7 @@ function lastIsCalledAt(contacts: number): Instant {
     self: 'me',
     keys: { secret, publicKey: nativePrimitives.x25519PublicKey(secret) },
     directory: directoryFor([{ username: 'me', port: 7_000 }, ...people]),
+    ledger: new MemoryStore(),
     records: [],
     lingerMs: 60_000,
     nextLink: () => ++links as LinkId,

@@ -1,5 +1,5 @@
-import type { MessageId } from '../api/index.ts';
 import { equalBytes, type Failure, type Instant, type Now } from '../base/index.ts';
+import { isKept } from './keeping.ts';
 import { addressText, type DirectoryEntry, type Pin } from '../directory/index.ts';
 import {
   enrolInitiator,
@@ -11,6 +11,7 @@ import {
 import { Connection } from '../protocol/session/index.ts';
 import { encodePreface } from '../protocol/wire/index.ts';
 import { earlier, type EngineCore } from './core.ts';
+import { tellProgress } from './effects.ts';
 import { CONTACT_REMOVED, explainDialFailure, KEY_CHANGED, NEWER_VERSION } from './explain.ts';
 import type { Link } from './link.ts';
 import type { Peer } from './peer.ts';
@@ -19,13 +20,33 @@ import type { Peer } from './peer.ts';
 export const DIALS_MAX = 10;
 /** Messages of one contact whose progress is told one by one after a failed dial. */
 const PROGRESS_EVENTS_MAX = 256;
+/** At the start contacts are called spread over this time, and longer when there are many. */
+const CALLS_SPREAD_MS = 3_000;
+const CALLS_SPREAD_MS_EACH = 100;
 
-/** Calls contacts that have something waiting and no session. */
+/** Calls contacts that have something waiting and no session, each one once at the start, and those whose session is kept. */
 export class Dialler {
   readonly #core: EngineCore;
 
   constructor(core: EngineCore) {
     this.#core = core;
+  }
+
+  /** Once each, at a moment of its own: either side's queue drains over that session (spec/05 “At the start”). */
+  callOnce(names: readonly string[], now: Now): void {
+    const spreadMs = Math.max(CALLS_SPREAD_MS, names.length * CALLS_SPREAD_MS_EACH);
+    for (const name of names) {
+      const peer = this.#core.peers.get(name);
+      if (!peer?.entry) continue;
+      peer.isToBeCalled = this.#core.desk.book.record(name).pending === undefined;
+      peer.dial.begin(now.monotonic + this.#core.random() * spreadMs);
+    }
+  }
+
+  /** After a standstill: nobody waits for the end of a back-off that was drawn before it. */
+  hurry(now: Now): void {
+    for (const { dial } of this.#core.peers.values())
+      dial.hurry(now.monotonic + this.#core.random() * CALLS_SPREAD_MS);
   }
 
   dialDue(now: Now): void {
@@ -38,7 +59,7 @@ export class Dialler {
   #due(now: Now): readonly { readonly peer: Peer; readonly entry: DirectoryEntry }[] {
     const due: { readonly peer: Peer; readonly entry: DirectoryEntry; readonly at: Instant }[] = [];
     for (const peer of this.#core.peers.values()) {
-      const at = dueAtOf(peer);
+      const at = this.#dueAtOf(peer);
       if (at !== undefined && at <= now.monotonic && peer.entry) due.push({ peer, entry: peer.entry, at });
     }
     return due.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
@@ -47,7 +68,7 @@ export class Dialler {
   deadline(): Instant | undefined {
     if (this.#dialsUnderWay >= DIALS_MAX) return undefined; // The end of one of them is a turn of its own.
     let earliest: Instant | undefined;
-    for (const peer of this.#core.peers.values()) earliest = earlier(earliest, dueAtOf(peer));
+    for (const peer of this.#core.peers.values()) earliest = earlier(earliest, this.#dueAtOf(peer));
     return earliest;
   }
 
@@ -71,7 +92,8 @@ export class Dialler {
     if (peer.dialling === link) peer.dialling = undefined;
     const wasReady = link.session?.readyOrder !== undefined;
     // As agreed: the next text need not wait. A peer that says CLOSE again and again must not make us dial as often.
-    const isDone = failure === undefined && (peer.outbox.isEmpty || link.session?.isEndingIdle === true);
+    const isAgreed = failure === undefined && (peer.outbox.isEmpty || link.session?.isEndingIdle === true);
+    const isDone = isAgreed && !isKept(this.#core, peer);
     if (wasReady && !isDone && !peer.isReachable && !peer.dial.reason)
       peer.dial.lost(failure, now.monotonic, this.#core.random());
     // What became of one dial is of no interest while another session is up.
@@ -86,6 +108,7 @@ export class Dialler {
   }
 
   #dial(peer: Peer, entry: DirectoryEntry, now: Now): void {
+    peer.isToBeCalled = false;
     const { pin, pending, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
     const target = peer.dial.nextAddress(entry.addresses) ?? { ip: entry.ip, port: entry.port };
     const address = addressText(target);
@@ -117,6 +140,7 @@ export class Dialler {
       connection,
       dialled: { peer, mode, address },
       session: undefined,
+      begunAt: now.monotonic,
       address: '',
       remote: '',
       claimedName: undefined,
@@ -159,20 +183,19 @@ export class Dialler {
     this.#tellProgress(peer, now);
   }
 
+  /** When this contact is to be dialled; undefined while nothing waits, something is under way, or only a person helps. */
+  #dueAtOf(peer: Peer): Instant | undefined {
+    if (!peer.entry || peer.dialling) return undefined;
+    const hasReason =
+      !peer.outbox.isEmpty || peer.isCallRequested || peer.isToBeCalled || isKept(this.#core, peer);
+    return hasReason && !peer.isReachable ? peer.dial.dueAt : undefined;
+  }
+
   #tellProgress(peer: Peer, now: Now): void {
     for (const row of peer.outbox.rows.slice(0, PROGRESS_EVENTS_MAX)) {
       if (row.type === 'void') continue;
-      const progress = peer.progressOf(row, now);
-      this.#core.emit({
-        type: 'event',
-        event: { type: 'message-progress', id: row.id as MessageId, to: peer.name, progress },
-      });
+      const progress = peer.progressOf(row.seq <= peer.outbox.sent, now);
+      tellProgress(this.#core, peer.name, row.id, progress);
     }
   }
-}
-
-/** When this contact is to be dialled; undefined while nothing waits, something is under way, or only a person helps. */
-function dueAtOf(peer: Peer): Instant | undefined {
-  const hasReason = !peer.outbox.isEmpty || peer.isCallRequested;
-  return hasReason && peer.entry && !peer.dialling && !peer.isReachable ? peer.dial.dueAt : undefined;
 }

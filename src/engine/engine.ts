@@ -16,6 +16,7 @@ import { answerHandshake } from './answer.ts';
 import { Commands } from './commands.ts';
 import { earlier, type EngineCore, type EngineOptions } from './core.ts';
 import { Dialler } from './dialler.ts';
+import { Expiry } from './expiry.ts';
 import { gated } from './gate.ts';
 import { Guesses } from './guesses.ts';
 import type { Link } from './link.ts';
@@ -46,10 +47,13 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   readonly #touched = new Set<Link>();
   readonly #admission: Admission;
   readonly #dialler: Dialler;
+  readonly #expiry: Expiry;
   readonly #sessions: Sessions;
   readonly #traffic: Traffic;
   #out: EngineOutput[] = [];
   #isShuttingDown = false;
+  /** The first turn is over. */
+  #isBegun = false;
   /** Of the input that is being handled. */
   #now: Now = { monotonic: 0, wall: 0 };
 
@@ -78,13 +82,16 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       ...shared,
       guesses: this.#guesses,
       peers: this.#peers,
+      peer: (name) => this.#peer(name),
       now: () => this.#now,
       connection: (link, input, now) => this.#connection(link, input, now),
       random,
+      isEnding: () => this.#isShuttingDown,
       hasRoom: () => !this.#isShuttingDown && (options.hasRoom?.() ?? true),
     };
     this.#core = core;
     this.#dialler = new Dialler(core);
+    this.#expiry = new Expiry(core);
     this.#sessions = new Sessions(core);
     this.#traffic = new Traffic(core);
     this.commands = new Commands(core);
@@ -120,6 +127,9 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       case 'directory':
         this.#useDirectory(input.directory, now);
         break;
+      case 'resumed':
+        this.#resume(now);
+        break;
       case 'turn-ended':
         this.#endTurn(now);
         break;
@@ -136,7 +146,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   deadline(): Instant | undefined {
     this.#noteDeadlines();
-    let earliest = this.#traffic.deadline();
+    let earliest = earlier(this.#traffic.deadline(), this.#expiry.deadline());
     for (const at of this.#deadlines.values()) earliest = earlier(earliest, at);
     return this.#isDialling ? earlier(earliest, this.#dialler.deadline()) : earliest;
   }
@@ -182,6 +192,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       connection,
       dialled: undefined,
       session: undefined,
+      begunAt: now.monotonic,
       address: input.address,
       remote: input.remote,
       claimedName: undefined,
@@ -299,9 +310,23 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   /** A session that is idle with the last ack says CLOSE in the same turn, after its own ack has left. */
   #endTurn(now: Now): void {
+    this.#expiry.giveUpDue(now);
     this.#flush(now);
     if (this.#tick(now)) this.#flush(now);
-    if (this.#isDialling) this.#dialler.dialDue(now);
+    if (!this.#isDialling) return;
+    if (!this.#isBegun) this.#begin(now);
+    this.#dialler.dialDue(now);
+  }
+
+  #begin(now: Now): void {
+    this.#isBegun = true;
+    if (this.#options.isCallingAtStart === true) this.#dialler.callOnce([...this.#peers.keys()], now);
+  }
+
+  /** Each proven peer is asked whether it is still there, and nobody waits on for a back-off that was drawn before. */
+  #resume(now: Now): void {
+    for (const link of this.#links.values()) if (link.session) this.#connection(link, { type: 'probe' }, now);
+    this.#dialler.hurry(now);
   }
 
   #flush(now: Now): void {
@@ -329,6 +354,7 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     for (const name of difference.added) this.#addPeer(name);
     for (const name of [...difference.added, ...difference.changed]) this.#peers.get(name)?.dial.restart();
     for (const [name, peer] of this.#peers) peer.entry = directory.entry(name);
+    if (this.#options.isCallingAtStart === true) this.#dialler.callOnce(difference.added, now);
     for (const name of difference.removed) this.#refuse(this.#peers.get(name), now);
     if (difference.added.length + difference.removed.length + difference.changed.length > 0) {
       this.#out.push({ type: 'event', event: { type: 'directory-changed', ...difference } });
@@ -343,7 +369,15 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
 
   #addPeer(name: string): void {
     if (name === this.#options.self || this.#peers.has(name)) return;
-    this.#peers.set(name, new Peer(name, this.#desk.directory.entry(name), this.#options.entropy.bytes(16)));
+    const { ledger, entropy, reachedUs } = this.#options;
+    const entry = this.#desk.directory.entry(name);
+    const reachedUsWall = reachedUs?.get(name);
+    this.#peers.set(name, new Peer(name, { entry, ledger, epoch: entropy.bytes(16), reachedUsWall }));
+  }
+
+  #peer(name: string): Peer | undefined {
+    if (!this.#peers.has(name) && this.#options.ledger.standing(name)) this.#addPeer(name);
+    return this.#peers.get(name);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Verdict } from '../directory/index.ts';
-import type { Instant } from '../base/index.ts';
+import type { Bytes, Instant } from '../base/index.ts';
 import type { SendProgress } from '../protocol/delivery/index.ts';
 import type { Mode } from '../protocol/handshake/index.ts';
 import type { Connection } from '../protocol/session/index.ts';
@@ -14,6 +14,8 @@ export interface Link {
   readonly dialled: { readonly peer: Peer; readonly mode: Mode; readonly address: string } | undefined;
   /** Set once the peer is proven. */
   session: LinkSession | undefined;
+  /** When it was dialled or came in. */
+  readonly begunAt: Instant;
   /** Whom limits count as one: IPv4, or the /64 of IPv6; empty until a dial is connected. */
   address: string;
   /** The peer's literal address, for people; empty until a dial is connected. */
@@ -26,6 +28,8 @@ export interface Link {
 export interface LinkSession {
   readonly peer: Peer;
   readonly mode: Mode;
+  /** The peer's static key, as this session proved it. */
+  readonly key: Bytes;
   /** What our READY says. */
   readonly verdict: Verdict;
   readonly progress: SendProgress;

@@ -1,9 +1,12 @@
-import type { ContactView, MessageId, OutgoingState, OutgoingView } from '../api/index.ts';
-import { decodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
+import type { ContactView, OutgoingState } from '../api/index.ts';
+import type { Bytes, Instant, Now } from '../base/index.ts';
 import type { DirectoryEntry, TrustRecord } from '../directory/index.ts';
-import { Inbox, Outbox, type OutboxRow } from '../protocol/delivery/index.ts';
+import { Inbox, Outbox, type Ledger } from '../protocol/delivery/index.ts';
 import { DialSchedule } from './dial-schedule.ts';
 import type { Link } from './link.ts';
+
+/** Times of queueing that are kept for one contact. */
+const QUEUED_AT_MAX = 4_096;
 
 /** Everything about one contact: its entry (undefined once removed), both halves of delivery, its dials and links. */
 export class Peer {
@@ -16,16 +19,32 @@ export class Peer {
   dialling: Link | undefined;
   /** Dial even with nothing to send: the person wants to know, or the peer is to learn something. */
   isCallRequested = false;
+  /** To be called once, for whatever waits on either side. */
+  isToBeCalled = false;
+  /** When it last dialled us and proved itself, as far as it is noted (UTC ms). */
+  reachedUsWall: number | undefined;
   /** What the faces were told last. */
   isShownConnected = false;
-  /** When each unsettled message was queued, for “delivered in … ms”. */
+  /** When the unsettled messages of this run were queued, for “delivered in … ms”; of very many only the first. */
   readonly queuedAt: Map<string, Instant> = new Map();
 
-  constructor(name: string, entry: DirectoryEntry | undefined, epoch: Bytes) {
+  /** `epoch`: for its first message from us. */
+  constructor(
+    name: string,
+    options: {
+      readonly entry: DirectoryEntry | undefined;
+      readonly ledger: Ledger;
+      readonly epoch: Bytes;
+      readonly reachedUsWall: number | undefined;
+    },
+  ) {
+    const { entry, ledger, epoch, reachedUsWall } = options;
     this.name = name;
     this.entry = entry;
-    this.outbox = new Outbox(name, epoch);
-    this.inbox = new Inbox(name);
+    this.reachedUsWall = reachedUsWall;
+    const standing = ledger.standing(name);
+    this.outbox = new Outbox(name, ledger, epoch, standing?.outbox);
+    this.inbox = new Inbox(name, ledger, standing?.inbox);
   }
 
   /** The session that carries our messages: the one whose READY came last. */
@@ -56,29 +75,31 @@ export class Peer {
       trust: pending ? 'key-pending' : !pin ? 'new' : pin.confirmed ? 'pinned' : 'unconfirmed',
       verified: pin !== undefined && pin.verified !== 'none',
       connected: this.current !== undefined,
-      undelivered: this.outbox.rows.filter((row) => row.type !== 'void').length,
+      undelivered: this.outbox.waiting,
       ...(pin ? { lastSeenWall: pin.lastSeenWall } : {}),
       ...(this.dial.reason ? { trouble: this.dial.reason } : {}),
     };
   }
 
-  progressOf(row: OutboxRow, now: Now): OutgoingState {
-    const state = row.wasSent ? 'sent' : 'queued';
+  /** How a message that waits stands: why it is not delivered yet, and when that is tried again. */
+  progressOf(isSent: boolean, now: Now): OutgoingState {
+    const state = isSent ? 'sent' : 'queued';
     const { reason, dueAt, isHeld: held } = this.dial;
     if (!reason || this.current) return { state, held: false };
     if (dueAt === undefined) return { state, reason, held };
     return { state, reason, held, nextTryWall: Math.round(now.wall + Math.max(0, dueAt - now.monotonic)) };
   }
 
-  outgoingViews(now: Now): readonly OutgoingView[] {
-    return this.outbox.rows
-      .filter((row) => row.type !== 'void')
-      .map((row) => ({
-        id: row.id as MessageId,
-        to: this.name,
-        text: decodeUtf8(row.plaintext) ?? '',
-        writtenAtWall: row.timestamp,
-        progress: this.progressOf(row, now),
-      }));
+  noteQueued(id: string, now: Instant): void {
+    if (this.queuedAt.size < QUEUED_AT_MAX) this.queuedAt.set(id, now);
+  }
+  /** From when it was queued until now, ms; of what an earlier run queued by the wall clock, `writtenWall`. */
+  tookMs(id: string, writtenWall: number, now: Now): number {
+    const queuedAt = this.queuedAt.get(id);
+    this.queuedAt.delete(id);
+    return Math.max(
+      0,
+      Math.round(queuedAt === undefined ? now.wall - writtenWall : now.monotonic - queuedAt),
+    );
   }
 }

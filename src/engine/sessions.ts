@@ -1,20 +1,6 @@
-import {
-  decodeUtf8,
-  equalBytes,
-  PeerText,
-  type Bytes,
-  type Failure,
-  type Now,
-  type Result,
-} from '../base/index.ts';
-import type { ChatEvent, MessageId } from '../api/index.ts';
+import { equalBytes, type Bytes, type Failure, type Now, type Result } from '../base/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
-import {
-  storedIdBytes,
-  type Decision,
-  type DeliveryEffect,
-  type InboxRow,
-} from '../protocol/delivery/index.ts';
+import { storedIdBytes, type Decision, type ReadyFields } from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import {
   checkVersion,
@@ -25,12 +11,14 @@ import {
 import { VOLATILE_EPOCH, type Ack, type Close, type Ready } from '../protocol/session/index.ts';
 import { PROTOCOL_VERSION } from '../protocol/wire/index.ts';
 import { endLink, isSmallerName, type EngineCore } from './core.ts';
+import { applyDecision } from './effects.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
+import { noteReached } from './keeping.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 
-/** A text whose time, corrected by the peer's clock, is this far ahead of ours is shown with a mark (spec/04). */
-const CLOCK_AHEAD_MS = 120_000;
+/** A peer whose clock is further from ours is told of once a session (CLK-01). */
+const CLOCK_SKEW_MS = 300_000;
 /** Connections that one proven peer may have; a new one ends the oldest beyond that (spec/03). */
 const LINKS_MAX = 8;
 
@@ -86,8 +74,9 @@ export class Sessions {
     const session: LinkSession = {
       peer,
       mode: established.mode,
+      key: established.remoteStatic,
       verdict,
-      progress: peer.outbox.newProgress(),
+      progress: peer.outbox.newProgress(link.begunAt),
       readyOrder: undefined,
       isUsable: false,
       doAcksCount: false,
@@ -117,6 +106,8 @@ export class Sessions {
     session.doAcksCount = isUsable;
     if (link.dialled && session.mode === 'session' && isUsable) this.#confirm(session.peer.name, now);
     if (isUsable) {
+      if (!link.dialled) noteReached(this.#core, session.peer, now);
+      this.#tellSkew(session);
       this.#raiseVersion(session.peer.name, ready);
       this.#endFormerEpoch(link, session.peer, ready, now);
       this.#apply(session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
@@ -126,9 +117,11 @@ export class Sessions {
     if (!isUsable) return this.#notUsable(link, session, ready, now);
     session.peer.dial.succeeded();
     session.peer.isCallRequested = false;
+    session.peer.isToBeCalled = false;
     session.needsAck = session.peer.inbox.readyFields.stored > 0;
     const agreed = session.peer.outbox.onReady(session.progress, ready);
-    if (!agreed.ok) this.#startEpoch(link, session.peer, now);
+    if (agreed.ok) applyDecision(this.#core, session.peer, agreed.value, now);
+    else this.#startEpoch(link, session.peer, now);
   }
 
   message(
@@ -155,8 +148,9 @@ export class Sessions {
 
   ack(link: Link, ack: Ack, now: Now): void {
     const { session } = link;
-    if (session?.doAcksCount)
-      this.#apply(session.peer, session.peer.outbox.onAck(session.progress, ack, now.monotonic), now);
+    if (!session?.doAcksCount) return;
+    const { peer, progress, key } = session;
+    this.#apply(peer, peer.outbox.onAck(progress, ack, key, now.wall, now.monotonic), now);
   }
 
   sendAck(link: Link, session: LinkSession, now: Now): void {
@@ -169,7 +163,7 @@ export class Sessions {
     session.isUsable = false;
     session.isPeerClosed = true;
     if (close.code === 'bad-envelope' && session.doAcksCount)
-      this.#apply(session.peer, session.peer.outbox.onBadEnvelope(session.progress), now);
+      this.#apply(session.peer, session.peer.outbox.onBadEnvelope(session.progress, now.wall), now);
   }
 
   closed(link: Link): void {
@@ -216,6 +210,12 @@ export class Sessions {
     if (record !== before) this.#core.emit({ type: 'commit', changes: [{ type: 'trust', record }] });
   }
 
+  #tellSkew({ peer, skewMs }: LinkSession): void {
+    if (Math.abs(skewMs) <= CLOCK_SKEW_MS) return;
+    const event = { type: 'clock-skew', name: peer.name, skewMs: Math.round(skewMs) } as const;
+    this.#core.emit({ type: 'event', event });
+  }
+
   #isOurPake(name: string): boolean {
     return this.#core.peers.get(name)?.dialling?.connection.step === 'pake';
   }
@@ -223,18 +223,25 @@ export class Sessions {
   #sendReady(link: Link, session: LinkSession, now: Now): void {
     const isOk = session.verdict === 'ok';
     const { peerEpoch, stored, storedId } = session.peer.inbox.readyFields;
+    const fields = isOk ? this.#outboxFields(session, now) : { epoch: new Uint8Array(16), first: 1, last: 0 };
     const ready: Ready = {
       status: session.verdict,
       clock: Math.max(0, Math.round(now.wall)),
       maxVersion: this.#versionMax,
       capabilities: this.#core.options.isStoreVolatile === true ? VOLATILE_EPOCH : 0,
       // Whoever is not let in learns nothing of the talk with the pinned key.
-      ...(isOk ? session.peer.outbox.readyFields : { epoch: new Uint8Array(16), first: 1, last: 0 }),
+      ...fields,
       peerEpoch: isOk ? peerEpoch : new Uint8Array(16),
       stored: isOk ? stored : 0,
       storedId: storedIdBytes(isOk ? storedId : undefined),
     };
     this.#core.connection(link, { type: 'ready', ready }, now);
+  }
+
+  #outboxFields({ peer, progress, key }: LinkSession, now: Now): ReadyFields {
+    const { fields, changes } = peer.outbox.readyFields(progress, key, now.wall);
+    if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
+    return fields;
   }
 
   #notUsable(link: Link, session: LinkSession, ready: Ready, now: Now): void {
@@ -277,36 +284,10 @@ export class Sessions {
     }
   }
 
+  /** Whatever came of a session: its peer is there and takes part. */
   #apply(peer: Peer, decision: Decision, now: Now, skewMs = 0): void {
     if (decision.effects.length > 0) peer.dial.progressed();
-    if (decision.changes.length > 0) this.#core.emit({ type: 'commit', changes: decision.changes });
-    for (const effect of decision.effects) this.#perform(peer, effect, now, skewMs);
-  }
-
-  #perform(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): void {
-    const { name } = peer;
-    switch (effect.type) {
-      case 'received':
-        return this.#core.emit({ type: 'event', event: receivedEvent(name, effect.row, skewMs) });
-      case 'missing':
-        return this.#core.emit({
-          type: 'event',
-          event: { type: 'messages-missing', from: name, count: effect.count },
-        });
-      case 'peer-restarted':
-        return this.#core.emit({ type: 'event', event: { type: 'peer-restarted', name } });
-      case 'delivered':
-      case 'given-up': {
-        const id = effect.id as MessageId;
-        const tookMs = Math.round(now.monotonic - (peer.queuedAt.get(id) ?? now.monotonic));
-        peer.queuedAt.delete(id);
-        const progress =
-          effect.type === 'delivered'
-            ? ({ state: 'delivered', tookMs } as const)
-            : ({ state: effect.outcome, reason: effect.reason } as const);
-        this.#core.emit({ type: 'event', event: { type: 'message-progress', id, to: name, progress } });
-      }
-    }
+    applyDecision(this.#core, peer, decision, now, skewMs);
   }
 }
 
@@ -317,17 +298,4 @@ export function takeAck(session: LinkSession): Ack {
   session.isFirstAck = false;
   session.ackedSeq = ack.cumulative;
   return ack;
-}
-
-function receivedEvent(from: string, row: InboxRow, skewMs: number): ChatEvent {
-  return {
-    type: 'message-received',
-    id: row.id as MessageId,
-    from,
-    text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
-    writtenAtWall: row.timestamp,
-    receivedAtWall: row.receivedWall,
-    clockMark: row.timestamp - skewMs > row.receivedWall + CLOCK_AHEAD_MS,
-    ...(row.replyTo === undefined ? {} : { replyTo: row.replyTo as MessageId }),
-  };
 }

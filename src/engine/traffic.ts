@@ -1,8 +1,10 @@
-import type { MessageId, OutgoingState } from '../api/index.ts';
+import type { OutgoingState } from '../api/index.ts';
 import type { Instant, Now } from '../base/index.ts';
 import type { OutboxRow } from '../protocol/delivery/index.ts';
 import type { OutgoingMessage } from '../protocol/session/index.ts';
 import { earlier, isSmallerName, type EngineCore } from './core.ts';
+import { tellProgress } from './effects.ts';
+import { isKept } from './keeping.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 import { takeAck } from './sessions.ts';
@@ -50,7 +52,10 @@ export class Traffic {
     const inFlight = outbox.isInFlight(session.progress);
     const code = closeCode(session, inFlight, isShuttingDown, now);
     if (code !== undefined) this.#core.connection(link, { type: 'close', code }, now);
-    else this.#core.connection(link, { type: 'vigilant', on: inFlight }, now);
+    else {
+      const on = inFlight || (link.dialled !== undefined && isKept(this.#core, session.peer));
+      this.#core.connection(link, { type: 'vigilant', on }, now);
+    }
     if (session.duplicateUntil !== undefined && session.duplicateUntil > now.monotonic)
       this.#deadline = earlier(this.#deadline, session.duplicateUntil);
     if (session.progress.pausedUntil > now.monotonic)
@@ -75,18 +80,12 @@ export class Traffic {
   }
 
   #noteSent({ peer, progress }: LinkSession, rows: readonly OutboxRow[]): void {
-    const changes = peer.outbox.markSent(progress, rows);
+    const { outbox, name } = peer;
+    const leftBefore = outbox.sent;
+    const changes = outbox.markSent(progress, rows);
     if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
-    for (const row of rows) {
-      if (row.wasSent || row.type === 'void') continue;
-      const event = {
-        type: 'message-progress',
-        id: row.id as MessageId,
-        to: peer.name,
-        progress: SENT,
-      } as const;
-      this.#core.emit({ type: 'event', event });
-    }
+    for (const row of rows)
+      if (row.seq > leftBefore && row.type !== 'void') tellProgress(this.#core, name, row.id, SENT);
   }
 
   /** The side with the bytewise smaller name keeps the session whose READY came last and closes the others (spec/03). */

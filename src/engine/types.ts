@@ -21,6 +21,11 @@ export type EngineInput =
   | { readonly type: 'directory'; readonly directory: Directory }
   /** Everything this turn of the event loop brought in has been handled: pack records, dial, settle. */
   | { readonly type: 'turn-ended' }
+  /**
+   * The program or the machine stood still: suspended, stopped, a turn that took long (wall and monotonic clock moved apart by
+   * seconds, or a deadline is that long over). To be given before whatever else the turn brings (spec/03 “A standstill”).
+   */
+  | { readonly type: 'resumed' }
   /** End every session gently; dial no more. */
   | { readonly type: 'shutdown' };
 
