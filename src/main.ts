@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Services } from './api/index.ts';
 import { VERSION } from './version.ts';
 
@@ -9,6 +10,16 @@ async function loadServices(): Promise<Services> {
   const { createServices } = await import('./services.ts');
   return createServices(process.env);
 }
+
+/** A core dump would hold keys and texts: it shall hold no memory at all (SEC-03). Only Linux can be told so. */
+function emptyCoreDumps(): void {
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0x0');
+  } catch {
+    // SECURITY.md says what then.
+  }
+}
+emptyCoreDumps();
 
 // The one barrier for what nobody caught: leaving restores the terminal, and what is said holds no text of a peer.
 process.on('uncaughtException', (error) => {

@@ -64,22 +64,23 @@ function boundTo({ version, username, created, length, sha256 }: BackupFields): 
 
 export interface BackupFile extends Disposable {
   readonly header: BackupHeader;
-  /** Throws backup-invalid when what was copied is not what the header says. */
+  /** Throws backup-invalid when it is not what it was when it was opened. */
   copyDatabase(to: number): void;
 }
 
-/** Throws backup-invalid, or home-newer for a later version's. */
+/** Reads all of it. Throws backup-invalid, or home-newer for a later version's. */
 export function openBackupFile(path: string): BackupFile {
   const handle = open(path);
   try {
     const { header, end } = readHead(path, handle);
-    if (fstatSync(handle).size !== end + header.length) throw invalid(path, 'its length is wrong');
+    const read = (to: number | undefined): void => {
+      const { sha256, length } = copy(handle, end, to);
+      if (length !== header.length || sha256 !== header.sha256) throw invalid(path, 'it is damaged');
+    };
+    read(undefined);
     return {
       header,
-      copyDatabase: (to) => {
-        const { sha256, length } = copy(handle, end, to);
-        if (length !== header.length || sha256 !== header.sha256) throw invalid(path, 'it is damaged');
-      },
+      copyDatabase: read,
       [Symbol.dispose]: () => closeSync(handle),
     };
   } catch (error) {

@@ -3,4 +3,8 @@ export * from './directory-file.ts';
 export * from './directory-tool.ts';
 export * from './home-lock.ts';
 export * from './local-addresses.ts';
+export * from './home-folder.ts';
 export * from './home.ts';
+export { createHomeTool } from './home-tool.ts';
+export { keyFileOf, lockedError, type KeyFile } from './key-file.ts';
+export { findOwnHome, type OwnHome } from './own-home.ts';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { HomeOptions } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { findOwnEntry, type Directory } from '../directory/index.ts';
-import { defaultHome, homeOwner } from './home.ts';
+import { defaultHome, homeOwner } from './home-folder.ts';
 import { machineAddresses } from './local-addresses.ts';
 
 export interface OwnHome {
