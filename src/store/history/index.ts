@@ -1,0 +1,7 @@
+export {
+  History,
+  type EraseProgress,
+  type ResendableMessage,
+  type WaitingMessage,
+  type WaitingPage,
+} from './history.ts';

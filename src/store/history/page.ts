@@ -1,0 +1,62 @@
+import type { HistoryPage, HistoryQuery } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import { toEntry } from './entry.ts';
+import type { MessageRow, Selection, Slice } from './selection.ts';
+
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 1_000;
+const SEARCH_LENGTH_MAX = 1_000;
+
+export interface PageSource {
+  readonly peerOf: (name: string) => number | undefined;
+  readonly select: (selection: Selection, slice: Slice) => readonly MessageRow[];
+}
+
+/** Throws usage when the query is out of its ranges. */
+export function readPage(query: HistoryQuery, { peerOf, select }: PageSource): HistoryPage {
+  check(query);
+  const { with: name, limit = LIMIT_DEFAULT, after, before, ...rest } = query;
+  const peer = name === undefined ? undefined : peerOf(name);
+  if (name !== undefined && peer === undefined) return { entries: [] };
+  const selection: Selection = peer === undefined ? rest : { ...rest, peer };
+  const isForward = after !== undefined;
+  const bounds = { ...(isForward && { after }), ...(before !== undefined && { before }) };
+  const found = select({ ...selection, ...bounds }, { order: isForward ? 'ASC' : 'DESC', limit: limit + 1 });
+  const page = found.slice(0, limit);
+  if (!isForward) page.reverse();
+  const first = page[0]?.position ?? (isForward ? after + 1 : (before ?? 0));
+  const last = page.at(-1)?.position ?? (isForward ? after : (before ?? 1) - 1);
+  const isMore = found.length > limit;
+  const has = (beyond: Selection): boolean =>
+    select({ ...selection, ...beyond }, { order: beyond.after === undefined ? 'DESC' : 'ASC', limit: 1 })
+      .length > 0;
+  const isOlder = isForward ? has({ before: first }) : isMore;
+  const isNewer = isForward ? isMore : before !== undefined && has({ after: last });
+  return {
+    entries: page.map(toEntry),
+    ...(isOlder && { older: first }),
+    ...(isNewer && { newer: last }),
+  };
+}
+
+function check({
+  limit = LIMIT_DEFAULT,
+  after,
+  before,
+  search = '',
+  sinceWall,
+  untilWall,
+}: HistoryQuery): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
+    throw misuse(`a page has 1 to ${LIMIT_MAX} messages`);
+  if (after !== undefined && before !== undefined)
+    throw misuse('a page lies before or after a position, not both');
+  for (const number of [after, before, sinceWall, untilWall])
+    if (number !== undefined && !Number.isSafeInteger(number))
+      throw misuse('positions and times are whole numbers');
+  if (search.length > SEARCH_LENGTH_MAX) throw misuse(`a search has at most ${SEARCH_LENGTH_MAX} characters`);
+}
+
+function misuse(message: string): CodedError {
+  return new CodedError({ code: 'usage', message });
+}

@@ -1,0 +1,110 @@
+import type { Bytes } from '../../base/index.ts';
+import type { Database, SqlValue } from '../database.ts';
+import { rangesWithin, timesOf, type Bounds, type Range } from './ranges.ts';
+import type { WordIndex } from './word-index.ts';
+
+/** A message with what its contact's row says of it. */
+export interface MessageRow {
+  readonly position: number;
+  readonly peer: number;
+  readonly username: string;
+  readonly direction: 0 | 1;
+  readonly id: Bytes;
+  readonly text: string;
+  readonly written: number;
+  readonly stored: number;
+  readonly seq: number;
+  readonly epoch: number;
+  readonly reply_to: Bytes | null;
+  readonly state: number;
+  readonly reason: string | null;
+  readonly settled: number | null;
+  readonly expires: number | null;
+  readonly sent: number;
+}
+
+export const COLUMNS = `message.position, message.peer, username, direction, message.id, text, written, message.stored,
+  message.seq, message.epoch, reply_to, state, reason, message.settled, expires, sent`;
+
+export interface Selection extends Bounds {
+  readonly peer?: number;
+  readonly search?: string;
+}
+
+export interface Slice {
+  readonly order: 'ASC' | 'DESC';
+  readonly limit: number;
+}
+
+/** Rows of one range in the slice's order, at most its limit. */
+type Source = (range: Range, slice: Slice) => readonly MessageRow[];
+
+/** The first messages of the selection in the given order. */
+export function select(
+  database: Database,
+  index: WordIndex,
+  selection: Selection,
+  { order, limit }: Slice,
+): readonly MessageRow[] {
+  const source = sourceOf(database, index, selection);
+  const ascending = rangesWithin(database, selection);
+  const rows: MessageRow[] = [];
+  for (const range of order === 'ASC' ? ascending : ascending.toReversed()) {
+    if (rows.length >= limit) break;
+    rows.push(...source(range, { order, limit: limit - rows.length }));
+  }
+  return rows;
+}
+
+function sourceOf(database: Database, index: WordIndex, selection: Selection): Source {
+  const { peer, search } = selection;
+  const times = timesOf(selection);
+  if (search === undefined)
+    return ({ first, last }, { order, limit }) =>
+      database
+        .prepare<MessageRow>(scanSql(peer !== undefined, order))
+        .all(...(peer === undefined ? [] : [peer]), first, last, ...times, limit);
+  const match = index.match(search, peer);
+  if (!match) return () => [];
+  const { expression, fits } = match;
+  return (range, slice) => {
+    const read: Source = ({ first, last }, { order, limit }) => {
+      const values: readonly SqlValue[] = [expression, first, last, ...times, limit];
+      return database.prepare<MessageRow>(searchSql(order)).all(...values);
+    };
+    return fits ? readFitting(read, fits, { range, slice }) : read(range, slice);
+  };
+}
+
+/** Reads on, in larger and larger parts, until enough of what the index found really fits. */
+function readFitting(
+  read: Source,
+  fits: (text: string) => boolean,
+  wanted: { readonly range: Range; readonly slice: Slice },
+): readonly MessageRow[] {
+  const { order, limit } = wanted.slice;
+  const fitting: MessageRow[] = [];
+  let { range } = wanted;
+  for (let size = 2 * limit; fitting.length < limit; size *= 2) {
+    const rows = read(range, { order, limit: size });
+    fitting.push(...rows.filter(({ text }) => fits(text)));
+    const last = rows.at(-1);
+    if (!last || rows.length < size) break;
+    range = order === 'ASC' ? { ...range, first: last.position + 1 } : { ...range, last: last.position - 1 };
+  }
+  return fitting.slice(0, limit);
+}
+
+// CROSS JOIN keeps the order of the loops: SQLite must not begin with the contacts.
+
+function scanSql(isOfPeer: boolean, order: Slice['order']): string {
+  return `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
+    WHERE ${isOfPeer ? 'message.peer = ? AND ' : ''}position BETWEEN ? AND ?
+    AND message.stored >= ? AND message.stored < ? ORDER BY position ${order} LIMIT ?`;
+}
+
+function searchSql(order: Slice['order']): string {
+  return `SELECT ${COLUMNS} FROM words CROSS JOIN message ON position = words.rowid CROSS JOIN contact USING (peer)
+    WHERE words MATCH ? AND words.rowid BETWEEN ? AND ?
+    AND message.stored >= ? AND message.stored < ? ORDER BY words.rowid ${order} LIMIT ?`;
+}
