@@ -26,6 +26,8 @@ export function describeProgress(to: string, progress: OutgoingState, place: Pla
           ];
     case 'cancelled':
       return [{ text: `→ ${to}: withdrawn, not delivered`, style: 'plain' }];
+    case 'expired':
+      return [{ text: `→ ${to}: given up, not delivered: ${sentence(progress.reason)}`, style: 'bad' }];
     case 'refused':
     case 'failed':
       return [
@@ -58,6 +60,14 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
     case 'messages-missing':
       return [
         bad(`· ${plural(event.count, 'message')} from ${event.from} can no longer be sent and are lost`),
+      ];
+    case 'messages-lost-by-peer':
+      return describeLoss(event);
+    case 'clock-skew':
+      return [
+        bad(
+          `· ${event.name}’s clock is ${duration(Math.abs(event.skewMs))} ${event.skewMs > 0 ? 'ahead of' : 'behind'} this one: its messages bear those times`,
+        ),
       ];
     case 'peer-restarted':
       return [dim(`· ${event.name} has started anew, with nothing kept from before`)];
@@ -94,6 +104,24 @@ export function describeKeyPending(
     `Ask ${name} in person or by phone for the new number. Only if it is the same, type:`,
     `  ${approve}`,
   );
+}
+
+function describeLoss(event: Extract<ChatEvent, { type: 'messages-lost-by-peer' }>): readonly Line[] {
+  const { name, count, resent } = event;
+  const rest = count - resent;
+  return [
+    bad(
+      `· ${name} has lost ${plural(count, 'message')} of yours${resent > 0 ? `; ${resent} go out again` : ''}`,
+    ),
+    ...(rest > 0
+      ? [
+          {
+            text: `  ${resent > 0 ? `The other ${rest}` : 'They'} go out only when you say so: sotto outbox resend ${shellWord(name)} --since 30d`,
+            style: 'plain' as const,
+          },
+        ]
+      : []),
+  ];
 }
 
 function describeGuesses(
@@ -142,11 +170,27 @@ export function clock(wall: number): string {
   return new Date(wall).toTimeString().slice(0, 8);
 }
 
+/** A local day, for people; a peer's clock may say what is no date. */
+export function day(wall: number): string {
+  if (Math.abs(wall) > 8.64e15) return 'at no known time';
+  const date = new Date(wall);
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/** Day and minute. */
+export function dayAndTime(wall: number): string {
+  return Math.abs(wall) > 8.64e15 ? day(wall) : `${day(wall)} ${clock(wall).slice(0, 5)}`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 export function duration(ms: number): string {
+  if (ms >= 172_800_000) return `${Math.round(ms / 86_400_000)} d`;
+  if (ms >= 7_200_000) return `${Math.round(ms / 3_600_000)} h`;
+  if (ms >= 120_000) return `${Math.round(ms / 60_000)} min`;
   const isWhole = ms >= 1000 && ms % 1000 === 0;
   return ms >= 10_000 || isWhole ? `${Math.round(ms / 1000)} s` : `${Math.round(ms)} ms`;
 }
@@ -188,7 +232,7 @@ function listChanges(event: Extract<ChatEvent, { type: 'directory-changed' }>): 
   return parts.length === 0 ? ' nothing that matters here' : parts.join('');
 }
 
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w.@+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 

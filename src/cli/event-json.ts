@@ -1,5 +1,5 @@
 import { unreachable, type Failure } from '../base/index.ts';
-import type { ChatEvent, OutgoingState } from '../api/index.ts';
+import type { ChatEvent, HistoryEntry, OutgoingState, OutgoingView } from '../api/index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,7 @@ export function eventToJson(event: ChatEvent): Json {
         received_at: iso(event.receivedAtWall),
         clock_mark: event.clockMark,
         ...(event.replyTo !== undefined && { reply_to: event.replyTo }),
+        ...(event.isBelated && { belated: true }),
       };
     case 'message-progress':
       return { type: 'progress', id: event.id, to: event.to, ...progressToJson(event.progress) };
@@ -47,6 +48,10 @@ export function eventToJson(event: ChatEvent): Json {
       };
     case 'messages-missing':
       return { type: event.type, from: event.from, count: event.count };
+    case 'messages-lost-by-peer':
+      return { type: event.type, name: event.name, count: event.count, resent: event.resent };
+    case 'clock-skew':
+      return { type: event.type, name: event.name, skew_ms: event.skewMs };
     case 'peer-restarted':
       return { type: event.type, name: event.name };
     case 'directory-changed':
@@ -75,10 +80,44 @@ export function progressToJson(progress: OutgoingState): Json {
     case 'refused':
     case 'failed':
     case 'cancelled':
+    case 'expired':
       return { state: progress.state, ...reasonToJson(progress.reason) };
     default:
       return unreachable(progress);
   }
+}
+
+export function historyToJson(entry: HistoryEntry): Json {
+  const { outcome } = entry;
+  return {
+    type: 'history',
+    position: entry.position,
+    id: entry.id,
+    with: entry.with,
+    direction: entry.direction,
+    text: entry.text,
+    written_at: iso(entry.writtenAtWall),
+    stored_at: iso(entry.storedAtWall),
+    ...(entry.replyTo !== undefined && { reply_to: entry.replyTo }),
+    ...(outcome && {
+      state: outcome.state,
+      ...reasonToJson(outcome.reason),
+      ...(outcome.atWall !== undefined && { state_at: iso(outcome.atWall) }),
+    }),
+  };
+}
+
+export function outgoingToJson(message: OutgoingView): Json {
+  return {
+    type: 'outgoing',
+    position: message.position,
+    id: message.id,
+    to: message.to,
+    text: message.text,
+    written_at: iso(message.writtenAtWall),
+    ...(message.expiresAtWall !== undefined && { expires_at: iso(message.expiresAtWall) }),
+    ...progressToJson(message.progress),
+  };
 }
 
 export function reasonToJson(reason: Failure | undefined): Json {

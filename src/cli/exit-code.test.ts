@@ -22,8 +22,9 @@ test('what a dial proves about an identity is exit 4, what the network does is e
     'fingerprint-mismatch',
   ];
   for (const code of identity) expect(exitCodeOf(code)).toBe(4);
-  for (const code of ['not-proven', 'refused', 'timeout', 'home-locked'] as const)
+  for (const code of ['not-proven', 'refused', 'disk-full', 'home-locked'] as const)
     expect(exitCodeOf(code)).toBe(3);
+  expect(exitCodeOf('timeout')).toBe(5);
   expect(exitCodeOf('contact-unknown')).toBe(6);
   expect(exitCodeOf('own-entry')).toBe(2);
 });
@@ -31,7 +32,8 @@ test('what a dial proves about an identity is exit 4, what the network does is e
 test('of several outcomes the one that a person must look into wins', () => {
   expect(worstExitCode([])).toBe(0);
   expect(worstExitCode([0, 3, 1])).toBe(1);
-  expect(worstExitCode([3, 0])).toBe(3);
+  expect(worstExitCode([5, 0])).toBe(5);
+  expect(worstExitCode([5, 3, 0])).toBe(3);
   expect(worstExitCode([6, 4, 2])).toBe(4);
   expect(worstExitCode([2, 6])).toBe(2);
 });

@@ -22,9 +22,29 @@ const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/send.ts'),
   },
   {
+    name: 'outbox',
+    summary: 'what waits to be delivered; withdraw it, try now',
+    load: () => import('./outbox/index.ts'),
+  },
+  {
     name: 'listen',
     summary: 'print incoming messages until stopped',
     load: () => import('./commands/listen.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'what was said; search it, follow it',
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'write what was said to a file',
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    name: 'delete',
+    summary: 'delete messages here for good',
+    load: () => import('./commands/delete.ts'),
   },
   {
     name: 'verify',
@@ -42,6 +62,21 @@ const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/identity.ts'),
   },
   {
+    name: 'passphrase',
+    summary: 'put your home under a passphrase, or change it',
+    load: () => import('./commands/passphrase.ts'),
+  },
+  {
+    name: 'backup',
+    summary: 'write an encrypted copy of your home',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'make a home out of a backup',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
     name: 'directory',
     summary: 'write and check the file of people',
     load: () => import('./directory/index.ts'),
@@ -53,12 +88,14 @@ const EXAMPLES = `Examples:
   sotto send bob 'the build is green'      one message, waits until bob has it
   df -h | sotto send ops                   the text from a pipe
   sotto listen --json                      incoming messages for a script
+  sotto history bob --search 'green'       what was said
+  sotto outbox                             what waits, and why
 
 `;
 
 const EXIT_CODE_HELP = `
 Exit codes: 0 done · 1 failure · 2 usage or configuration · 3 network or local I/O · 4 identity not trusted or
-changed · 6 no such contact · 70 internal error · 78 unsuitable Node · 130 interrupted`;
+changed · 5 not delivered in time, kept · 6 no such contact, message · 7 locked by a passphrase · 70 internal error · 78 unsuitable Node · 130 interrupted`;
 
 /** Parses and runs. Rejects with a `CodedError`; help and version resolve. */
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
-import { parseDuration } from './duration.ts';
+import { parseDuration, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
 
 function settingsOf(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Settings {
@@ -56,8 +56,31 @@ test('times are seconds unless they say otherwise', () => {
   expect(parseDuration('2m', '--timeout')).toBe(120_000);
   expect(parseDuration('250ms', '--timeout')).toBe(250);
   expect(parseDuration('0', '--linger')).toBe(0);
-  for (const text of ['-1', '1d', '', '99999999h'])
+  expect(parseDuration('1d', '--timeout')).toBe(86_400_000);
+  for (const text of ['-1', '1y', '', '99999999h', '25d'])
     expect(() => parseDuration(text, '--timeout')).toThrow('is not a time');
+});
+
+test('a span has a unit, and is never nothing', () => {
+  expect(['30s', '15m', '2h', '2d', '90d', '1w'].map((text) => parseSpan(text, '--keep') / 1000)).toEqual([
+    30, 900, 7200, 172_800, 7_776_000, 604_800,
+  ]);
+  for (const text of ['90', '0d', '-1d', '', '1y', '99999999w'])
+    expect(() => parseSpan(text, '--keep')).toThrow('--keep is not a span of time');
+  expect(settingsOf(['do', '--keep', '90d']).keepMs).toBe(7_776_000_000);
+  expect(settingsOf(['do'], { SOTTO_KEEP: '2w' }).keepMs).toBe(1_209_600_000);
+  expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP is not a span of time');
+});
+
+test('a moment is an age, a local day, or an ISO time', () => {
+  const now = Date.UTC(2026, 10, 23, 12);
+  expect(parseMoment('2d', '--since', now)).toBe(Date.UTC(2026, 10, 21, 12));
+  expect(parseMoment('2026-11-01', '--since', now)).toBe(new Date(2026, 10, 1).getTime());
+  expect(parseMoment('2026-11-01T09:30', '--since', now)).toBe(new Date(2026, 10, 1, 9, 30).getTime());
+  expect(parseMoment('2026-11-01 09:30', '--since', now)).toBe(new Date(2026, 10, 1, 9, 30).getTime());
+  expect(parseMoment('2026-11-01T09:30:15Z', '--since', now)).toBe(Date.UTC(2026, 10, 1, 9, 30, 15));
+  for (const text of ['', 'yesterday', '5', '2026-13-01', '2026-11-01Tnoon', 'Nov 1 2026'])
+    expect(() => parseMoment(text, '--since', now)).toThrow('--since is no time');
 });
 
 test('the directory’s default follows XDG, which ignores relative folders', () => {

@@ -25,6 +25,8 @@ export function contactLike(name: string, behaviour: string): FakeContact {
       return { name, outcome: [retried('refused')] };
     case 'silent':
       return { name, outcome: [{ state: 'sent', held: false }] };
+    case 'expires':
+      return { name, outcome: [{ state: 'expired', reason: because('expired') }] };
     case 'refuses':
       return { name, outcome: [{ state: 'refused', reason: because('message-refused') }] };
     case 'wrong password':

@@ -6,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Services } from '../../src/api/index.ts';
 import { runCli } from '../../src/cli/index.ts';
 import { createDirectoryTool } from '../../src/store/index.ts';
+import { createFakeServices } from '../../src/testing/fake-chat.ts';
 
 const services: Services = {
   openChat: async () => Promise.reject(new Error('these commands open no chat')),
   directory: createDirectoryTool(),
+  home: createFakeServices({ contacts: [] }).home,
 };
 
 let folder = '';

@@ -2,6 +2,10 @@
 //   # what it shows              given NAME [BEHAVIOUR]       a contact (contacts.ts)
 //   env NAME=VALUE               incoming NAME TEXT           a message that arrives at once (\u1234 is decoded)
 //   guessed NAME COUNT          that many failed attempts are told
+//   past AGE <NAME|>NAME TEXT    said before: to us or by us; AGE is 2d, 3h … before now
+//   waiting AGE NAME TEXT        queued before            belated NAME TEXT   as incoming, from before the start
+//   served                       another program listens with this home
+//   disk CODE                    the disk takes nothing
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
 //   tty                          a person sits there          signal NAME after TEXT
 //   locked PASSPHRASE            the home is under it
@@ -16,20 +20,25 @@ import {
   createFakeServices,
   incoming,
   type FakeContact,
+  type FakeMessage,
   type FakeServices,
 } from '../../src/testing/fake-chat.ts';
+import { parseMoment } from '../../src/cli/duration.ts';
 import { contactLike } from './contacts.ts';
 
 const BLOCKED_UNTIL = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 interface Given {
   readonly contacts: FakeContact[];
-  readonly incoming: [name: string, text: string][];
+  readonly incoming: [name: string, text: string, isBelated: boolean][];
+  readonly past: FakeMessage[];
   readonly guessed: [name: string, failures: number][];
   readonly env: Record<string, string>;
   readonly files: string[];
   readonly signals: { readonly name: SignalName; readonly after: string }[];
   broken: ErrorCode | undefined;
+  disk: ErrorCode | undefined;
+  served: boolean;
   passphrase: string | undefined;
   tty: boolean;
 }
@@ -101,9 +110,10 @@ async function runStep(given: Given, step: Step): Promise<void> {
 }
 
 function servicesOf(given: Given): FakeServices {
-  const events = given.incoming.map(([name, text], i) =>
-    incoming(name, text, `01920000-0000-7000-8000-9${String(i).padStart(11, '0')}` as never),
-  );
+  const events = given.incoming.map(([name, text, isBelated], i) => ({
+    ...incoming(name, text, `01920000-0000-7000-8000-9${String(i).padStart(11, '0')}` as never),
+    ...(isBelated && { isBelated }),
+  }));
   const guesses = given.guessed.map(
     ([name, failures]) =>
       ({
@@ -118,6 +128,9 @@ function servicesOf(given: Given): FakeServices {
   const services = createFakeServices({
     contacts: given.contacts,
     events: [...guesses, ...events],
+    past: given.past,
+    isServed: given.served,
+    ...(given.disk && { disk: { code: given.disk, message: `it is ${given.disk}` } }),
     ...(given.passphrase !== undefined && { passphrase: given.passphrase }),
     ...(code && {
       openFailure: ({ as }: { readonly as?: string }) =>
@@ -138,7 +151,8 @@ function callsOf(services: FakeServices): readonly string[] {
     ['open', options.mode, `port=${options.port}`, options.directory, ...extras(options)].join(' '),
   );
   const sent = services.chat.sent.map(
-    ({ to, text }) => `text ${to} ${text.length > 100 ? `${text.length} bytes` : JSON.stringify(text)}`,
+    ({ to, text, expiresAtWall }) =>
+      `text ${to} ${text.length > 100 ? `${text.length} bytes` : JSON.stringify(text)}${expiresAtWall === undefined ? '' : ` for ${Math.round((expiresAtWall - Date.now()) / 60_000)} min`}`,
   );
   const entries = [...services.files].flatMap(([path, list]) =>
     list
@@ -153,6 +167,7 @@ function extras(options: FakeServices['opened'][number]): readonly string[] {
     ...(options.as === undefined ? [] : [`as=${options.as}`]),
     ...(options.bind === undefined ? [] : [`bind=${options.bind.join(',')}`]),
     ...(options.isClosed === true ? ['closed'] : []),
+    ...(options.keepMs === undefined ? [] : [`keep=${options.keepMs}`]),
     ...(options.home === undefined ? [] : [`home=${options.home}`]),
     `linger=${options.lingerMs}`,
   ];
@@ -174,11 +189,14 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
   const given: Given = {
     contacts: [],
     incoming: [],
+    past: [],
     guessed: [],
     env: {},
     files: [],
     signals: [],
     broken: undefined,
+    disk: undefined,
+    served: false,
     passphrase: undefined,
     tty: false,
   };
@@ -211,7 +229,14 @@ function addToGiven(given: Given, line: string): void {
   if (word === 'given') given.contacts.push(contactLike(first, rest.join(' ')));
   else if (word === 'env')
     given.env[first.split('=')[0]!] = [first, ...rest].join(' ').replace(/^[^=]*=/, '');
-  else if (word === 'incoming') given.incoming.push([first, decode(rest.join(' '))]);
+  else if (word === 'incoming' || word === 'belated')
+    given.incoming.push([first, decode(rest.join(' ')), word === 'belated']);
+  else if (word === 'past' || word === 'waiting')
+    given.past.push(
+      pastMessage(given.past.length, word, first, rest[0] ?? '', decode(rest.slice(1).join(' '))),
+    );
+  else if (word === 'served') given.served = true;
+  else if (word === 'disk') given.disk = first as ErrorCode;
   else if (word === 'guessed') given.guessed.push([first, Number(rest[0])]);
   else if (word === 'file') given.files.push(first);
   else if (word === 'broken') given.broken = first as ErrorCode;
@@ -220,6 +245,28 @@ function addToGiven(given: Given, line: string): void {
   else if (word === 'signal')
     given.signals.push({ name: first as SignalName, after: rest.slice(1).join(' ') });
   else throw new Error(`the script has an unknown line: ${line}`);
+}
+
+function pastMessage(
+  index: number,
+  word: 'past' | 'waiting',
+  age: string,
+  who: string,
+  text: string,
+): FakeMessage {
+  const wall = parseMoment(age, 'AGE', Date.now());
+  const isOutgoing = word === 'waiting' || who.startsWith('>');
+  return {
+    id: `01910000-0000-7000-8000-0000aaaa${String(index + 1).padStart(4, '0')}` as never,
+    with: who.replace(/^[<>]/, ''),
+    direction: isOutgoing ? 'out' : 'in',
+    text,
+    writtenAtWall: wall,
+    storedAtWall: wall,
+    ...(isOutgoing && {
+      progress: word === 'waiting' ? { state: 'queued', held: false } : { state: 'delivered', tookMs: 42 },
+    }),
+  };
 }
 
 function decode(text: string): string {

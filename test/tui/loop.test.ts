@@ -6,9 +6,15 @@ const FIRST_START = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.
 const PROGRAM = `${FIRST_START} --port 7688 --directory /directory.json`;
 const SIZE = { columns: 90, rows: 30 };
 
-async function startLoop(incoming: readonly string[] = [], flags = ''): Promise<Tmux> {
-  const quoted = JSON.stringify(incoming).replaceAll("'", String.raw`\u0027`);
-  const tmux = Tmux.start(`NO_COLOR=1 FAKE_INCOMING='${quoted}' ${PROGRAM} ${flags}`, SIZE);
+async function startLoop(
+  incoming: readonly string[] = [],
+  flags = '',
+  belated: readonly string[] = [],
+): Promise<Tmux> {
+  const quoted = (texts: readonly string[]): string =>
+    JSON.stringify(texts).replaceAll("'", String.raw`\u0027`);
+  const given = `FAKE_INCOMING='${quoted(incoming)}' FAKE_BELATED='${quoted(belated)}'`;
+  const tmux = Tmux.start(`NO_COLOR=1 ${given} ${PROGRAM} ${flags}`, SIZE);
   await tmux.until((screen) => screen.includes('/help'));
   return tmux;
 }
@@ -107,7 +113,7 @@ test('Ctrl-C leaves at once with 130, names what is undelivered, and the termina
   tmux.type('half a line');
   tmux.press('C-c');
   const screen = await tmux.until((text) => text.includes('pane-done'));
-  expect(screen).toContain('not delivered to carol, not kept: are you there?');
+  expect(screen).toContain('1 text waits for carol; it goes out when Sotto next runs');
   expect(screen).toContain('exit=130');
   expect(tmux.modes().after).toBe(tmux.modes().before);
 });
@@ -125,23 +131,51 @@ test('SIGTERM and SIGHUP restore the terminal (TUI-08)', async () => {
   }
 });
 
-test('/quit asks while something is undelivered', async () => {
+test('/quit loses nothing: it asks nothing, and says what waits', async () => {
   await using tmux = await startLoop();
   tmux.type('@carol hello');
   tmux.press('Enter');
   await tmux.until((screen) => screen.includes('not delivered yet'));
+  tmux.type('@carol again');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.split('not delivered yet').length === 3);
   tmux.type('/quit');
   tmux.press('Enter');
-  await tmux.until((screen) => screen.includes('1 message not delivered, not kept. Quit? [y/N]'));
-  tmux.type('n');
-  tmux.press('Enter');
-  await tmux.until((screen) => /^> *$/m.test(screen));
-  tmux.press('C-d');
-  await tmux.until((screen) => screen.includes('Quit? [y/N]'));
-  tmux.type('y');
-  tmux.press('Enter');
   const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('2 texts wait for carol; they go out when Sotto next runs');
   expect(screen).toContain('exit=0');
+});
+
+test('what came while nobody was there stands first, and the newest can be looked back at', async () => {
+  await using tmux = await startLoop(['live'], '', ['first', 'second']);
+  await tmux.until((screen) =>
+    /while you were away:\nbob \(2026-01-02 [\d:]+\): first\nbob .*: second/.test(screen),
+  );
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => /^bob: live$/m.test(screen));
+  tmux.type('/search sec');
+  tmux.press('Enter');
+  await tmux.until((screen) => /^\d\d:\d\d bob: second$/m.test(screen));
+  tmux.type('/history bob 1');
+  tmux.press('Enter');
+  const screen = await tmux.until((text) => /^\d\d:\d\d bob: live$/m.test(text));
+  expect(screen.split('while you were away').length).toBe(2);
+});
+
+test('a text that the disk refuses stands in the editor again (STO-03)', async () => {
+  await using tmux = await startLoop(['DISK FULL', 'DISK GOOD']);
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => screen.includes('the disk is full'));
+  tmux.type('@bob,carol do not lose me');
+  tmux.press('Enter');
+  await tmux.until((screen) =>
+    /not sent to bob, carol, not kept[\s\S]*> @bob,@carol do not lose me *$/.test(screen.trimEnd()),
+  );
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => screen.includes('the disk takes writes again'));
+  tmux.press('Enter');
+  const screen = await tmux.until((text) => text.includes('→ bob: delivered'));
+  expect(screen).toContain('→ carol: not delivered yet');
 });
 
 test('Tab completes names, Enter takes the last one, and the up arrow recalls', async () => {

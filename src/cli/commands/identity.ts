@@ -17,7 +17,7 @@ export function define(command: Command, context: CliContext): void {
 async function identity(settings: Settings, context: CliContext): Promise<void> {
   const { env, output, signal } = context;
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, env, 'read'), { signal });
+  await using chat = await services.openChat(chatOptions(settings, env, 'offline'), { signal });
   const { username, key, home, directory } = chat.self;
   if (settings.json) return output.json({ type: 'identity', username, key, home, directory });
   output.data(`username   ${username}`);

@@ -24,7 +24,7 @@ async function listen(settings: Settings, all: boolean, context: CliContext): Pr
   const services = await context.services();
   const signal = AbortSignal.any([stopped, output.closed]);
   await using chat = await services.openChat(chatOptions(settings, context.env, 'listen'), { signal });
-  const events = chat.events({ signal });
+  const events = chat.events({ signal, isScreen: true });
   output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
   await printEvents(events, chat, settings, all, context);
   stopped.throwIfAborted();
@@ -46,7 +46,11 @@ async function printEvents(
   all: boolean,
   { output }: CliContext,
 ): Promise<void> {
+  let isCatchingUp = false;
   for await (const event of events) {
+    const isBelated = event.type === 'message-received' && event.isBelated === true;
+    if (isBelated && !isCatchingUp) output.note('while you were away:', 'dim');
+    isCatchingUp = isBelated;
     const isMessage = event.type === 'message-received';
     if (settings.json && (isMessage || all)) output.json(eventToJson(event));
     else if (isMessage) for (const line of messageLines(event)) output.data(line);

@@ -1,46 +1,87 @@
-import type { Command } from '@commander-js/extra-typings';
-import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
-import type { Failure } from '../../base/index.ts';
+import { Option, type Command } from '@commander-js/extra-typings';
+import type { Chat } from '../../api/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { describeEvent, duration, sentence } from '../describe.ts';
-import { progressToJson, reasonToJson } from '../event-json.ts';
-import { EXIT, exitCodeOf, worstExitCode, type ExitCode } from '../exit-code.ts';
+import { parseSpan } from '../duration.ts';
+import { worstExitCode, type ExitCode } from '../exit-code.ts';
 import { checkText, readText } from '../read-text.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { queueForAll, sendToAll, type Order, type WaitFor } from './sending.ts';
 
-export function define(command: Command, context: CliContext): void {
-  command
-    .description('Sends one text to each NAME and waits until each has it.')
-    .usage('[options] NAME [TEXT | -]\n       sotto send [options] NAME NAME… TEXT|-')
-    .argument('<words...>', 'one or more names, then the text; - or nothing reads it from stdin')
-    .addHelpText(
-      'before',
-      `Examples:
+/** After Ctrl-C there is no time for farewells; the text is on the disk. */
+const INTERRUPT_GRACE_MS = 200;
+
+const EXAMPLES = `Examples:
   sotto send bob 'the build is green'
   df -h | sotto send ops
   df -h | sotto send alice bob -
+  sotto send bob --wait queued 'read it when you can'     at once: it goes out when both run
+  sotto send ops --timeout 5s --expires 2d 'disk is full'
   sotto send bob -- '--a text that begins with dashes'
 
-`,
+`;
+
+const OUTCOMES = `
+Exit codes: 0 delivered (or sent, or queued, where --wait says so) · 1 expired, refused or withdrawn · 3 it could not be kept ·
+4 held: identity not trusted or changed · 5 not delivered in time: kept, and goes out later · 130 interrupted: kept`;
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .description('Sends one text to each NAME and waits until each has it. What is not delivered is kept.')
+    .usage('[options] NAME [TEXT | -]\n       sotto send [options] NAME NAME… TEXT|-')
+    .argument('<words...>', 'one or more names, then the text; - or nothing reads it from stdin')
+    .addOption(
+      new Option('--wait <state>', 'what to wait for: delivered, sent or queued')
+        .choices(['delivered', 'sent', 'queued'] as const)
+        .default('delivered' as const),
     )
-    .action(async (words, _options, self) => {
+    .option('--expires <time>', 'give it up when it has not left by then, such as 2d (default: never)')
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', OUTCOMES)
+    .action(async (words, { wait, expires }, self) => {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
-      context.exitCode = await send(words, settings, context);
+      const expiresMs = expires === undefined ? undefined : parseSpan(expires, '--expires');
+      context.exitCode = await send(words, { waitFor: wait, expiresMs }, settings, context);
     });
   addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'timeout', 'plain', 'json']);
 }
 
-async function send(words: readonly string[], settings: Settings, context: CliContext): Promise<ExitCode> {
+async function send(
+  words: readonly string[],
+  how: { readonly waitFor: WaitFor; readonly expiresMs: number | undefined },
+  settings: Settings,
+  context: CliContext,
+): Promise<ExitCode> {
   const { names, text } = await readMessage(words, context);
   const services = await context.services();
-  const options = { ...chatOptions(settings, context.env, 'dial'), lingerMs: 0 };
-  await using chat = await services.openChat(options, { signal: context.signal });
-  const outcomes = await sendToAll(chat, await knownNames(chat, names), text, settings, context);
+  const mode = how.waitFor === 'queued' ? 'offline' : 'dial';
+  const options = { ...chatOptions(settings, context.env, mode), lingerMs: 0 };
+  const chat = await services.openChat(options, { signal: context.signal });
+  try {
+    const order: Order = {
+      names: await knownNames(chat, names),
+      text,
+      waitFor: how.waitFor,
+      ...(how.expiresMs !== undefined && { expiresAtWall: Date.now() + how.expiresMs }),
+    };
+    return worstExitCode(await carryOut(chat, order, settings, context));
+  } finally {
+    await chat.close(context.signal.aborted ? { graceMs: INTERRUPT_GRACE_MS } : {});
+  }
+}
+
+async function carryOut(
+  chat: Chat,
+  order: Order,
+  settings: Settings,
+  context: CliContext,
+): Promise<readonly ExitCode[]> {
+  if (order.waitFor === 'queued') return queueForAll(chat, order, settings, context);
+  const outcomes = await sendToAll(chat, order, settings, context);
   context.signal.throwIfAborted();
-  return worstExitCode(outcomes);
+  return outcomes;
 }
 
 /** The last of several words is the text; a single word is a name, and the text comes from stdin. */
@@ -55,119 +96,4 @@ async function readMessage(
   if (last !== '-' && stdio.stdin.isTTY === true)
     throw usageError('there is no text', `sotto send ${last} TEXT, or pipe the text in.`);
   return { names, text: await readText(stdio.stdin, signal) };
-}
-
-interface Waiting {
-  readonly to: string;
-  lastReason: Failure | undefined;
-  hasLeft: boolean;
-}
-
-async function sendToAll(
-  chat: Chat,
-  names: readonly string[],
-  text: string,
-  settings: Settings,
-  context: CliContext,
-): Promise<readonly ExitCode[]> {
-  const done = new AbortController();
-  const signal = AbortSignal.any([done.signal, context.signal]);
-  const early = new Map<MessageId, OutgoingState>();
-  const waiting = new Map<MessageId, Waiting>();
-  const outcomes: ExitCode[] = [];
-  const settle = (id: MessageId, progress: OutgoingState): void => {
-    const message = waiting.get(id);
-    if (!message) return void early.set(id, progress);
-    if ('reason' in progress) message.lastReason = progress.reason;
-    message.hasLeft ||= progress.state === 'sent';
-    if (!isOutcome(progress)) return;
-    waiting.delete(id);
-    outcomes.push(report(message.to, id, progress, settings, context));
-    if (waiting.size === 0) done.abort();
-  };
-  const watch = watchEvents(chat, signal, context, settle);
-  // It is awaited below; a failure before that must not count as unhandled.
-  watch.catch(() => undefined);
-  for (const to of names) {
-    const id = await chat.sendText({ to, text });
-    waiting.set(id, { to, lastReason: undefined, hasLeft: false });
-    const progress = early.get(id);
-    if (progress) settle(id, progress);
-  }
-  const timer = setTimeout(() => done.abort(), settings.timeoutMs);
-  await watch.finally(() => clearTimeout(timer));
-  for (const [id, message] of waiting) outcomes.push(reportTimeout(message, id, settings, context));
-  // Nothing is kept: what waits for a person, too, is withdrawn.
-  for (const message of await chat.undelivered()) await chat.cancel(message.id);
-  return outcomes;
-}
-
-async function watchEvents(
-  chat: Chat,
-  signal: AbortSignal,
-  { output }: CliContext,
-  settle: (id: MessageId, progress: OutgoingState) => void,
-): Promise<void> {
-  for await (const event of chat.events({ signal })) {
-    if (event.type === 'message-progress') settle(event.id, event.progress);
-    else if (isLoud(event))
-      for (const line of describeEvent(event, chat.self, 'shell')) output.note(line.text, line.style);
-    if (signal.aborted) return;
-  }
-}
-
-function isLoud(event: ChatEvent): boolean {
-  return event.type === 'key-pending' || event.type === 'own-key-pending';
-}
-
-/** Settled, or nothing will happen before a person acts: a one-shot command does not wait for that. */
-function isOutcome(progress: OutgoingState): boolean {
-  if (progress.state !== 'queued' && progress.state !== 'sent') return true;
-  if (progress.held) return true;
-  return progress.reason !== undefined && exitCodeOf(progress.reason.code) === EXIT.identity;
-}
-
-function report(
-  to: string,
-  id: MessageId,
-  progress: OutgoingState,
-  settings: Settings,
-  { output }: CliContext,
-): ExitCode {
-  if (progress.state === 'delivered') {
-    if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(progress) });
-    output.note(`delivered to ${to} in ${duration(progress.tookMs)}`, 'good');
-    return EXIT.done;
-  }
-  const { reason } = progress;
-  if (settings.json)
-    output.json({ type: 'outcome', to, id, state: 'failed', kept: false, ...reasonToJson(reason) });
-  const why = reason === undefined ? 'it is held until a person acts' : sentence(reason);
-  output.note(`not delivered to ${to}, not kept: ${why}`, 'bad');
-  if (reason?.hint !== undefined) output.note(`  ${reason.hint}`);
-  return reason === undefined ? EXIT.identity : exitCodeOf(reason.code);
-}
-
-function reportTimeout(
-  message: Waiting,
-  id: MessageId,
-  settings: Settings,
-  { output }: CliContext,
-): ExitCode {
-  const { to, lastReason, hasLeft } = message;
-  const text = `not delivered to ${to} within ${duration(settings.timeoutMs)}, not kept${hasLeft ? ' (it left, and may have arrived)' : ''}`;
-  if (settings.json)
-    output.json({
-      type: 'outcome',
-      to,
-      id,
-      state: 'failed',
-      kept: false,
-      code: 'timeout',
-      message: text,
-      ...(lastReason && { cause: reasonToJson(lastReason) }),
-    });
-  output.note(`${text}${lastReason ? `: ${sentence(lastReason)}` : ' [timeout]'}`, 'bad');
-  if (lastReason?.hint !== undefined) output.note(`  ${lastReason.hint}`);
-  return EXIT.io;
 }

@@ -51,7 +51,7 @@ async function overview(flags: TrustFlags, settings: Settings, context: CliConte
   const { output } = context;
   if (decisionsOf(flags).length > 0) throw usageError('the name is missing');
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, context.env, 'read'), {
+  await using chat = await services.openChat(chatOptions(settings, context.env, 'offline'), {
     signal: context.signal,
   });
   const contacts = await chat.contacts();
@@ -77,9 +77,8 @@ async function trust(
   context: CliContext,
 ): Promise<ExitCode> {
   const { output } = context;
-  const changes = decisionsOf(flags).length > 0;
   const services = await context.services();
-  const options = chatOptions(settings, context.env, changes ? 'offline' : 'read');
+  const options = chatOptions(settings, context.env, 'offline');
   await using chat = await services.openChat(options, { signal: context.signal });
   const [known = name] = await knownNames(chat, [name]);
   if (flags.fingerprint !== undefined) {

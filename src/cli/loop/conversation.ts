@@ -1,7 +1,7 @@
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
-import type { Failure } from '../../base/index.ts';
+import { CodedError, type Failure } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
-import { describeEvent, describeProgress, type Line } from '../describe.ts';
+import { describeEvent, describeProgress, plural, type Line } from '../describe.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
 import { checkText } from '../read-text.ts';
 import { toFailure, usageError } from '../report-error.ts';
@@ -12,7 +12,12 @@ import type { Screen } from './screen.ts';
 /** What a line led to: done, a mistake that has been shown, or the face must ask for names, or end. */
 export type Submitted =
   | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly exitCode: ExitCode }
+  /** `unsent`: the text did not go to these names, and is not kept; the face gives it back to whoever typed it. */
+  | {
+      readonly type: 'failed';
+      readonly exitCode: ExitCode;
+      readonly unsent?: { readonly names: readonly string[]; readonly text: string };
+    }
   | { readonly type: 'needs-names'; readonly text: string }
   | { readonly type: 'quit' };
 
@@ -31,9 +36,13 @@ export class Conversation {
   readonly outcomes: ExitCode[] = [];
   readonly #open = new Map<MessageId, OutgoingState>();
   /** States that came before `sendText` gave the id. */
-  readonly #early = new Map<MessageId, OutgoingState>();
+  readonly #early = new Map<MessageId, { readonly to: string; readonly progress: OutgoingState }>();
   #sending = 0;
   readonly #shown = new Map<MessageId, string>();
+  /** How many texts of earlier runs, or of other programs, still wait for each contact. */
+  readonly #backlog = new Map<string, number>();
+  #isCatchingUp = false;
+  readonly #begun = Promise.withResolvers<void>();
   #onChange: (() => void) | undefined;
 
   constructor(chat: Chat, screen: Screen) {
@@ -51,13 +60,34 @@ export class Conversation {
   get waiting(): number {
     return [...this.#open.values()].filter((progress) => !isStuck(progress)).length;
   }
-  /** Messages without a final outcome. */
-  get unsettled(): number {
-    return this.#open.size;
+  /** The one contact that /to fixed. */
+  get onlyFixed(): string | undefined {
+    return this.fixed.length === 1 ? this.fixed[0] : undefined;
+  }
+  /** What this talk's messages exit with: the settled ones, and those that wait. */
+  get exitCodes(): readonly ExitCode[] {
+    return [...this.outcomes, ...[...this.#open.values()].map((progress) => unsettledCode(progress))];
+  }
+  /** Whether it was written in this talk and is not settled: then what becomes of it is shown by itself. */
+  isOwn(id: MessageId): boolean {
+    return this.#open.has(id);
+  }
+  /** The newest message of this talk that may not have left yet. */
+  get newestOpen(): MessageId | undefined {
+    return [...this.#open.keys()].at(-1);
   }
 
   async start(): Promise<void> {
-    this.names = (await this.chat.contacts()).map((contact) => contact.name);
+    const contacts = await this.chat.contacts();
+    this.names = contacts.map((contact) => contact.name);
+    for (const { name, undelivered } of contacts) if (undelivered > 0) this.#backlog.set(name, undelivered);
+  }
+
+  /** After the greeting: says what waits from before, and lets the events be shown that have come meanwhile. */
+  begin(): void {
+    for (const [name, count] of this.#backlog)
+      this.screen.say({ text: `· ${waitingWords(count, name)} from before`, style: 'dim' });
+    this.#begun.resolve();
   }
 
   /** Never rejects: a mistake is shown and counted. */
@@ -76,14 +106,25 @@ export class Conversation {
       checkText(text);
       const known = await knownNames(this.chat, names);
       if (known.length === 0) throw usageError('there is no name to send to');
-      for (const to of known) this.#track(await this.chat.sendText({ to, text }), to);
       this.#last = known;
-      return DONE;
+      const unsent: string[] = [];
+      let failed: Submitted = DONE;
+      for (const to of known)
+        try {
+          this.#track(await this.chat.sendText({ to, text }), to);
+        } catch (error) {
+          if (!(error instanceof CodedError)) throw error;
+          unsent.push(to);
+          failed = this.fail(error);
+        }
+      if (failed.type !== 'failed') return failed;
+      this.screen.say({ text: `· not sent to ${unsent.join(', ')}, not kept`, style: 'bad' });
+      return { ...failed, unsent: { names: unsent, text } };
     } catch (error) {
       return this.fail(error);
     } finally {
       this.#sending -= 1;
-      if (this.#sending === 0) this.#early.clear();
+      if (this.#sending === 0) this.#passEarly();
     }
   }
 
@@ -95,9 +136,12 @@ export class Conversation {
     return { type: 'failed', exitCode };
   }
 
-  /** Shows every event until the chat closes or the signal aborts. Begins to listen at once. */
+  /** Shows every event until the chat closes or the signal aborts. Begins to listen at once, and to show with `begin`. */
   async watch(signal: AbortSignal): Promise<void> {
-    for await (const event of this.chat.events({ signal })) {
+    const events = this.chat.events({ signal, isScreen: true });
+    signal.addEventListener('abort', () => this.#begun.resolve(), { once: true });
+    await this.#begun.promise;
+    for await (const event of events) {
       await this.#show(event);
       await this.screen.drained();
     }
@@ -130,20 +174,30 @@ export class Conversation {
     this.#open.set(id, { state: 'queued', held: false });
     const early = this.#early.get(id);
     this.#early.delete(id);
-    if (early) this.#progress(id, to, early);
+    if (early) this.#progress(id, to, early.progress);
+  }
+
+  /** What nobody has claimed was about other messages than those just sent. */
+  #passEarly(): void {
+    for (const { to, progress } of this.#early.values()) this.#backlogProgress(to, progress);
+    this.#early.clear();
   }
 
   async #show(event: ChatEvent): Promise<void> {
     if (event.type === 'message-received') {
+      if (event.isBelated && !this.#isCatchingUp)
+        this.screen.say({ text: 'while you were away:', style: 'dim' });
+      this.#isCatchingUp = event.isBelated === true;
       this.#lastWriter = event.from;
       return this.screen.message(event);
     }
     if (event.type === 'message-progress') {
-      if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
-      else if (this.#sending > 0) this.#early.set(event.id, event.progress);
+      if (this.#open.has(event.id)) return this.#progress(event.id, event.to, event.progress);
+      if (this.#sending > 0) this.#early.set(event.id, event);
+      else this.#backlogProgress(event.to, event.progress);
       return;
     }
-    if (event.type === 'directory-changed') await this.start();
+    if (event.type === 'directory-changed') await this.#learnNames();
     for (const line of describeEvent(event, this.chat.self, 'loop')) this.screen.say(line);
   }
 
@@ -157,6 +211,24 @@ export class Conversation {
     } else if (!this.#isNews(id, progress)) return;
     for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
     this.#onChange?.();
+  }
+
+  async #learnNames(): Promise<void> {
+    this.names = (await this.chat.contacts()).map((contact) => contact.name);
+  }
+
+  /** Of what was written before, only the end is said, and what went wrong: there may be thousands. */
+  #backlogProgress(to: string, progress: OutgoingState): void {
+    const waiting = this.#backlog.get(to);
+    if (waiting === undefined || progress.state === 'queued' || progress.state === 'sent') return;
+    this.#backlog.set(to, waiting - 1);
+    // Who withdraws one is told so by the command.
+    if (progress.state !== 'delivered' && progress.state !== 'cancelled')
+      for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
+    if (waiting > 1) return;
+    this.#backlog.delete(to);
+    if (progress.state === 'delivered')
+      this.screen.say({ text: `· everything from before is delivered to ${to}`, style: 'good' });
   }
 
   /** The same reason is said once: the tries that follow fill no screen. */
@@ -180,9 +252,14 @@ export function commandNames(): readonly string[] {
   return [...LOOP_COMMANDS.map((command) => command.name), 'quit'];
 }
 
+/** `2 texts wait for bob` */
+export function waitingWords(count: number, name: string): string {
+  return `${plural(count, 'text')} ${count === 1 ? 'waits' : 'wait'} for ${name}`;
+}
+
 /** The exit code that unsettled messages add at the end: held ones for their reason, the others for the time. */
-export function unsettledCode(progress: OutgoingState | undefined): ExitCode {
-  return progress !== undefined && isStuck(progress) ? outcomeCode(progress) : EXIT.io;
+function unsettledCode(progress: OutgoingState): ExitCode {
+  return isStuck(progress) ? outcomeCode(progress) : EXIT.kept;
 }
 
 function isStuck(progress: OutgoingState): boolean {

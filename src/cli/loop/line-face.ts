@@ -4,8 +4,7 @@ import { eventToJson, progressToJson } from '../event-json.ts';
 import { messageLines } from '../print-message.ts';
 import { usageError } from '../report-error.ts';
 import type { Settings } from '../settings.ts';
-import { plural } from '../describe.ts';
-import { commandNames, Conversation, unsettledCode } from './conversation.ts';
+import { commandNames, Conversation } from './conversation.ts';
 import { parseNames } from './parse-line.ts';
 import type { Screen } from './screen.ts';
 
@@ -39,10 +38,9 @@ export async function runLineFace(
     if (line === undefined) break;
     const result = await talk.submit(line);
     if (result.type === 'needs-names') await sendAsking(talk, result.text, isPerson, context);
-    if (result.type === 'quit' && (!isPerson || (await mayQuit(talk, context)))) {
-      if (isPerson) return EXIT.done;
-      break;
-    }
+    if (result.type !== 'quit') continue;
+    if (isPerson) return EXIT.done;
+    break;
   }
   const exitCode = await waitForOutcomes(talk, settings, context);
   // A person has seen what went wrong; only a script needs it as a number.
@@ -73,12 +71,6 @@ async function sendAsking(
   await talk.send(parseNames(names, talk.names), text);
 }
 
-async function mayQuit(talk: Conversation, { prompter }: CliContext): Promise<boolean> {
-  const { unsettled } = talk;
-  if (unsettled === 0) return true;
-  return prompter.confirm(`${plural(unsettled, 'message')} not delivered, not kept. Quit?`, false);
-}
-
 async function waitForOutcomes(
   talk: Conversation,
   settings: Settings,
@@ -87,6 +79,5 @@ async function waitForOutcomes(
   const timeout = AbortSignal.timeout(settings.timeoutMs);
   await talk.settled(AbortSignal.any([signal, timeout]));
   signal.throwIfAborted();
-  const left = await talk.chat.undelivered();
-  return worstExitCode([...talk.outcomes, ...left.map((message) => unsettledCode(message.progress))]);
+  return worstExitCode(talk.exitCodes);
 }

@@ -1,9 +1,13 @@
-import type { ContactView } from '../../api/index.ts';
+import type { ContactView, HistoryQuery, MessageId } from '../../api/index.ts';
 import { closest } from '../closest.ts';
 import { checkFingerprint } from '../commands/trust.ts';
 import { findContact, safetyLines } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
 import { clock, describeFailedGuesses, plural, sentence } from '../describe.ts';
+import { HistoryLines } from '../history-lines.ts';
+import { findByIds, shortId } from '../message-id.ts';
+import { outgoingLines } from '../outbox/list.ts';
+import { outboxPages } from '../pages.ts';
 import { usageError } from '../report-error.ts';
 import type { Style } from '../output.ts';
 import type { Conversation } from './conversation.ts';
@@ -40,11 +44,28 @@ export const LOOP_COMMANDS: readonly LoopCommand[] = [
   { name: 'retry', usage: '/retry NAME', summary: 'try now what is not delivered to NAME', run: retry },
   {
     name: 'cancel',
-    usage: '/cancel [NAME]',
-    summary: 'withdraw the newest undelivered message, or all to NAME',
+    usage: '/cancel [NAME|ID]',
+    summary: 'withdraw the newest text that waits, all to NAME, or one',
     run: cancel,
   },
+  { name: 'outbox', usage: '/outbox [NAME]', summary: 'what waits, and why', run: outbox },
+  {
+    name: 'history',
+    usage: '/history [NAME] [COUNT]',
+    summary: 'what was said before, the newest 20',
+    run: history,
+  },
+  {
+    name: 'search',
+    usage: '/search WORDS',
+    summary: 'texts with these words, or how they begin',
+    run: search,
+  },
 ];
+
+/** As much as fits a screen beside what is there. */
+const LINES_DEFAULT = 20;
+const LINES_MAX = 1000;
 
 /** Rejects with `usage` for an unknown command, and with whatever the command rejects with. */
 export async function runLoopCommand(
@@ -151,11 +172,56 @@ async function retry(talk: Conversation, words: readonly string[]): Promise<void
 }
 
 async function cancel(talk: Conversation, words: readonly string[]): Promise<void> {
-  const all = await talk.chat.undelivered();
-  const name = words.length === 0 ? undefined : await oneName(talk, words, '/cancel [NAME]');
-  const chosen = name === undefined ? all.slice(-1) : all.filter((message) => message.to === name);
-  if (chosen.length === 0) say(talk, '· nothing is undelivered');
-  for (const message of chosen) await talk.chat.cancel(message.id);
+  const [word] = words;
+  if (word !== undefined && (talk.names.includes(word) || !/^[\da-f-]{6,}$/i.test(word))) {
+    const name = await oneName(talk, words, '/cancel [NAME|ID]');
+    const count = await talk.chat.cancelAll(name);
+    return say(talk, `· withdrawn: ${plural(count, 'text')} to ${name}`);
+  }
+  const id =
+    word === undefined ? await newestWaiting(talk) : (await findByIds([word], outboxPages(talk.chat)))[0]?.id;
+  if (id === undefined) return say(talk, '· nothing waits');
+  const isShown = talk.isOwn(id);
+  if (!(await talk.chat.cancel(id))) say(talk, `· not withdrawn: ${shortId(id)} has left already`);
+  else if (!isShown) say(talk, `· withdrawn: ${shortId(id)}`);
+}
+
+async function newestWaiting(talk: Conversation): Promise<MessageId | undefined> {
+  if (talk.newestOpen !== undefined) return talk.newestOpen;
+  let newest: MessageId | undefined;
+  for await (const page of outboxPages(talk.chat)) newest = page.at(-1)?.id;
+  return newest;
+}
+
+async function outbox(talk: Conversation, words: readonly string[]): Promise<void> {
+  const to = words.length === 0 ? undefined : await oneName(talk, words, '/outbox [NAME]');
+  const page = await talk.chat.outbox({ limit: LINES_DEFAULT, ...(to !== undefined && { to }) });
+  for (const message of page.messages) for (const line of outgoingLines(message, Date.now())) say(talk, line);
+  if (page.total === 0) say(talk, '· nothing waits');
+  else if (page.total > page.messages.length)
+    say(talk, `· and ${page.total - page.messages.length} more: sotto outbox lists them all`);
+}
+
+async function history(talk: Conversation, words: readonly string[]): Promise<void> {
+  const last = words.at(-1) ?? '';
+  const isCounted = /^\d+$/.test(last) && !talk.names.includes(last);
+  const named = isCounted ? words.slice(0, -1) : words;
+  const peer = named.length === 0 ? talk.onlyFixed : await oneName(talk, named, '/history [NAME] [COUNT]');
+  const limit = isCounted ? Math.min(Math.max(1, Number(last)), LINES_MAX) : LINES_DEFAULT;
+  await showHistory(talk, { limit, ...(peer !== undefined && { with: peer }) });
+}
+
+async function search(talk: Conversation, words: readonly string[]): Promise<void> {
+  if (words.length === 0) throw usageError('the words are missing', '/search WORDS');
+  await showHistory(talk, { limit: LINES_DEFAULT, search: words.join(' ') });
+}
+
+async function showHistory(talk: Conversation, query: HistoryQuery): Promise<void> {
+  const page = await talk.chat.history(query);
+  const lines = new HistoryLines();
+  for (const entry of page.entries) for (const line of lines.of(entry)) talk.screen.say(line);
+  if (page.entries.length === 0) say(talk, '· nothing is found');
+  else if (page.older !== undefined) say(talk, '· there is more: sotto history shows it', 'dim');
 }
 
 async function showSafety(talk: Conversation, name: string): Promise<void> {

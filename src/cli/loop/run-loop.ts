@@ -5,7 +5,7 @@ import { describeListening } from '../commands/listen.ts';
 import { Stopped, type CliContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { chatOptions, readSettings, type Settings } from '../settings.ts';
-import { Conversation } from './conversation.ts';
+import { Conversation, waitingWords } from './conversation.ts';
 import { prepareStart } from './first-start.ts';
 import { runLineFace, streamScreen } from './line-face.ts';
 
@@ -45,6 +45,7 @@ async function talkInLines(chat: Chat, settings: Settings, context: CliContext):
   try {
     await talk.start();
     context.output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
+    talk.begin();
     // When showing an event fails, the loop ends with that; when the events just end, it goes on.
     const failed = watching.then(async () => new Promise<never>(() => undefined));
     const exitCode = await Promise.race([runLineFace(talk, settings, context), failed]);
@@ -72,14 +73,11 @@ async function openAsking(options: ChatOptions, services: Services, context: Cli
   }
 }
 
-/** What is left behind, one line each. */
+/** What waits and goes out later, one line a contact. */
 async function reportUndelivered(chat: Chat, { output }: CliContext): Promise<void> {
-  const left = await chat.undelivered();
-  for (const { to, text } of left) {
-    const [first = ''] = text.split('\n');
-    output.note(
-      `not delivered to ${to}, not kept: ${first.slice(0, 60)}${first.length > 60 ? ' …' : ''}`,
-      'bad',
-    );
-  }
+  for (const { name, undelivered } of await chat.contacts())
+    if (undelivered > 0)
+      output.note(
+        `${waitingWords(undelivered, name)}; ${undelivered === 1 ? 'it goes' : 'they go'} out when Sotto next runs`,
+      );
 }

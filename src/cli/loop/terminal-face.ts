@@ -2,14 +2,13 @@ import type { Chat } from '../../api/index.ts';
 import { encodeUtf8 } from '../../base/index.ts';
 import { describeListening } from '../commands/listen.ts';
 import { Stopped, type CliContext } from '../context.ts';
-import { plural } from '../describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Style } from '../output.ts';
 import { messageLines } from '../print-message.ts';
 import { TEXT_BYTES_MAX } from '../read-text.ts';
 import type { Settings } from '../settings.ts';
 import { completionsFor } from './completion.ts';
-import { Conversation } from './conversation.ts';
+import { Conversation, type Submitted } from './conversation.ts';
 import { EMPTY_EDITOR, updateEditor, viewEditor, type EditorModel } from './editor.ts';
 import { editingAction } from './editing-key.ts';
 import type { Key } from './keys.ts';
@@ -73,6 +72,7 @@ class TerminalFace {
       this.#draw();
       this.#say(`${this.#talk.chat.self.username} is ${describeListening(this.#talk.chat.self)}`, 'dim');
       this.#say('Type a text and press Enter; “@name text” says for whom. /help lists the commands.', 'dim');
+      this.#talk.begin();
       return await this.#end.promise;
     } finally {
       this.#terminal.stop();
@@ -183,7 +183,8 @@ class TerminalFace {
     if (text.trim() !== '')
       this.#say(`${this.#prompt()}${text.replaceAll('\n', `\n${HANGING_INDENT}`)}`, 'dim');
     const result = await this.#talk.submit(text);
-    if (result.type === 'quit') await this.#quit();
+    if (result.type === 'quit') this.#quit();
+    if (result.type === 'failed') this.#giveBack(result);
     if (result.type !== 'needs-names') return;
     this.#texts = this.#editor;
     this.#editor = EMPTY_EDITOR;
@@ -200,6 +201,14 @@ class TerminalFace {
     // A name that nobody has is asked for again; every other mistake ends the question.
     if (result.type === 'failed' && result.exitCode === EXIT.unknownName) this.#editor = EMPTY_EDITOR;
     else this.#backToText();
+    if (result.type === 'failed') this.#giveBack(result);
+  }
+
+  /** What could not be kept stands in the editor again, for those who did not get it. */
+  #giveBack({ unsent }: Extract<Submitted, { type: 'failed' }>): void {
+    if (!unsent) return;
+    const text = `${unsent.names.map((name) => `@${name}`).join(',')} ${unsent.text}`;
+    this.#editor = updateEditor({ ...this.#editor, text: '', cursor: 0 }, { type: 'insert', text });
   }
 
   /** A command does not answer the question: it is done, and the question stays. */
@@ -207,7 +216,7 @@ class TerminalFace {
     this.#editor = EMPTY_EDITOR;
     this.#say(`${this.#prompt()}${typed}`, 'dim');
     const result = await this.#talk.submit(typed);
-    if (result.type === 'quit') await this.#quit();
+    if (result.type === 'quit') this.#quit();
   }
 
   #backToText(): void {
@@ -225,12 +234,9 @@ class TerminalFace {
     this.#editor = updateEditor(this.#editor, { type: 'erase', what: 'right' });
   }
 
-  async #quit(): Promise<void> {
-    const { unsettled } = this.#talk;
-    if (unsettled === 0) return this.#end.resolve(EXIT.done);
-    this.#confirm(`${plural(unsettled, 'message')} not delivered, not kept. Quit?`, async () =>
-      this.#end.resolve(EXIT.done),
-    );
+  /** Nothing is asked: what waits is kept, and that is said when the terminal is free. */
+  #quit(): void {
+    this.#end.resolve(EXIT.done);
   }
 
   #confirm(question: string, onYes: () => Promise<void>): void {

@@ -1,0 +1,174 @@
+import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import type { Chat, HistoryEntry, HistoryPage, HistoryQuery } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import type { CliContext } from '../context.ts';
+import { parseMoment } from '../duration.ts';
+import { historyToJson } from '../event-json.ts';
+import { HistoryLines } from '../history-lines.ts';
+import { HOME_FLAGS, withHome } from '../open-home.ts';
+import { historyPages } from '../pages.ts';
+import { pastName } from '../past-name.ts';
+import { usageError } from '../report-error.ts';
+import { addGlobalFlags, type Settings } from '../settings.ts';
+
+const DEFAULT_LIMIT = 50;
+/** The largest page that a chat gives. */
+const LIMIT_MAX = 1000;
+
+const EXAMPLES = `Examples:
+  sotto history bob                       the newest 50
+  sotto history bob --before 1234         the 50 before that position
+  sotto history --since 2d --all          everything of the last two days
+  sotto history --search 'green buil'     words, or how they begin
+  sotto history bob --follow --json       and what comes from now on
+
+`;
+
+export interface HistoryFlags {
+  readonly limit?: number | undefined;
+  readonly before?: number | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly search?: string | undefined;
+  readonly all?: true | undefined;
+  readonly follow?: true | undefined;
+  readonly ids?: true | undefined;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .description(
+      'Shows what was said, oldest first: with NAME, or with everybody. Times are local; --json has them in UTC.',
+    )
+    .argument('[name]', 'a contact, also one who is no longer in the directory')
+    .option(
+      '--limit <number>',
+      `how many at most, the newest of them (default ${DEFAULT_LIMIT})`,
+      wholeNumber,
+    )
+    .option('--before <position>', 'only what lies before this position', wholeNumber)
+    .option('--since <time>', 'only from then on: 2d, 2026-11-01, 2026-11-01T09:30')
+    .option('--until <time>', 'only until then')
+    .option('--search <words>', 'only texts with all of these words, or words that begin so')
+    .option('--all', 'everything that fits, instead of a page')
+    .option('--follow', 'then what comes and goes, until stopped; needs a Sotto that runs')
+    .option('--ids', 'show ids, for sotto delete')
+    .addHelpText('before', EXAMPLES)
+    .action(async (name, flags, self) => {
+      const query = parseQuery(flags);
+      await withHome(self, context, 'offline', async (chat, settings) => {
+        const peer = name === undefined ? undefined : await pastName(chat, name);
+        const whole = { ...query, ...(peer !== undefined && { with: peer }) };
+        await new HistoryView(chat, whole, flags, settings, context).show();
+      });
+    });
+  addGlobalFlags(command, HOME_FLAGS);
+}
+
+class HistoryView {
+  readonly #chat: Chat;
+  readonly #query: HistoryQuery;
+  readonly #flags: HistoryFlags;
+  readonly #settings: Settings;
+  readonly #context: CliContext;
+  readonly #lines: HistoryLines;
+  /** Everything up to this position has been shown. */
+  #last = 0;
+
+  constructor(chat: Chat, query: HistoryQuery, flags: HistoryFlags, settings: Settings, context: CliContext) {
+    this.#chat = chat;
+    this.#query = query;
+    this.#flags = flags;
+    this.#settings = settings;
+    this.#context = context;
+    this.#lines = new HistoryLines({ withIds: flags.ids === true });
+  }
+
+  async show(): Promise<void> {
+    const { signal, output } = this.#context;
+    const until = AbortSignal.any([signal, output.closed]);
+    // Heard from before the first look: what comes between them is looked at once more.
+    const events = this.#flags.follow === true ? this.#chat.events({ signal: until }) : undefined;
+    const newest = (await this.#chat.history({ limit: 1 })).entries.at(-1)?.position ?? 0;
+    if (this.#flags.all === true) await this.#showAfter(0);
+    else await this.#showPage();
+    this.#last = Math.max(this.#last, newest);
+    if (!events) return;
+    for await (const event of events)
+      if (event.type === 'message-received' || event.type === 'message-progress')
+        await this.#showAfter(this.#last);
+    signal.throwIfAborted();
+    if (!output.closed.aborted) throw nothingToFollow();
+  }
+
+  async #showPage(): Promise<void> {
+    const page = await this.#chat.history(this.#query);
+    await this.#print(page.entries);
+    if (!this.#settings.json) this.#sayMore(page);
+  }
+
+  async #showAfter(after: number): Promise<void> {
+    const { limit: _limit, before: _before, ...query } = this.#query;
+    for await (const entries of historyPages(this.#chat, { ...query, after })) {
+      await this.#print(entries);
+      if (this.#context.output.closed.aborted || this.#context.signal.aborted) return;
+    }
+  }
+
+  async #print(entries: readonly HistoryEntry[]): Promise<void> {
+    const { output } = this.#context;
+    for (const entry of entries) {
+      if (this.#settings.json) output.json(historyToJson(entry));
+      else for (const line of this.#lines.of(entry)) output.data(line.text, line.style);
+      this.#last = entry.position;
+    }
+    await output.drained();
+  }
+
+  #sayMore({ entries, older }: HistoryPage): void {
+    const { output } = this.#context;
+    if (older !== undefined) output.note(`· older ones: --before ${older}, or --all`, 'dim');
+    else if (entries.length === 0 && this.#flags.follow !== true) output.note('nothing was said');
+  }
+}
+
+function parseQuery(flags: HistoryFlags): HistoryQuery {
+  const { limit, before, since, until, search, all, follow } = flags;
+  if (all === true && (limit !== undefined || before !== undefined))
+    throw usageError('--all excludes --limit and --before');
+  if (follow === true && (before !== undefined || until !== undefined))
+    throw usageError('--follow excludes --before and --until');
+  if (limit !== undefined && (limit < 1 || limit > LIMIT_MAX))
+    throw usageError(`--limit is not between 1 and ${LIMIT_MAX}: ${limit}`, '--all has no limit.');
+  return {
+    limit: limit ?? DEFAULT_LIMIT,
+    ...(before !== undefined && { before }),
+    ...(search !== undefined && { search }),
+    ...parseTimes({ since, until }),
+  };
+}
+
+/** `--since` and `--until`, by the clock at the start. */
+export function parseTimes(flags: {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}): Pick<HistoryQuery, 'sinceWall' | 'untilWall'> {
+  const nowWall = Date.now();
+  return {
+    ...(flags.since !== undefined && { sinceWall: parseMoment(flags.since, '--since', nowWall) }),
+    ...(flags.until !== undefined && { untilWall: parseMoment(flags.until, '--until', nowWall) }),
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is not a whole number.');
+}
+
+function nothingToFollow(): CodedError {
+  return new CodedError({
+    code: 'control-unusable',
+    message: 'no Sotto runs with this home, so nothing new can come',
+    hint: 'Start sotto or sotto listen, and follow beside it.',
+  });
+}

@@ -1,0 +1,212 @@
+// What `send` does between opening a chat and closing it: queue, watch, and say of each text what became of it.
+import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import type { CliContext } from '../context.ts';
+import { describeEvent, duration, sentence } from '../describe.ts';
+import { progressToJson, reasonToJson } from '../event-json.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
+import { keptWords } from '../kept.ts';
+import { shortId } from '../message-id.ts';
+import type { Settings } from '../settings.ts';
+
+export type WaitFor = 'delivered' | 'sent' | 'queued';
+
+export interface Order {
+  readonly names: readonly string[];
+  readonly text: string;
+  readonly waitFor: WaitFor;
+  /** UTC ms. */
+  readonly expiresAtWall?: number;
+}
+
+type Open = Extract<OutgoingState, { state: 'queued' | 'sent' }>;
+
+interface Waiting {
+  readonly to: string;
+  progress: Open;
+}
+
+interface Outgoing<State> {
+  readonly to: string;
+  readonly id: MessageId;
+  readonly progress: State;
+}
+
+interface Queued {
+  readonly to: string;
+  readonly id?: MessageId;
+  readonly failure?: ExitCode;
+}
+
+const QUEUED: Open = { state: 'queued', held: false };
+
+/** For `--wait queued`: what is on the disk is done. */
+export async function queueForAll(
+  chat: Chat,
+  order: Order,
+  settings: Settings,
+  { output }: CliContext,
+): Promise<readonly ExitCode[]> {
+  const outcomes: ExitCode[] = [];
+  for await (const { to, id, failure } of queue(chat, order, settings, output)) {
+    if (failure !== undefined) outcomes.push(failure);
+    if (id === undefined) continue;
+    if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(QUEUED), kept: true });
+    output.note(`queued for ${to}, ${keptWords(chat.self)}`);
+  }
+  return outcomes;
+}
+
+/** Resolves when each text is settled, held, or the time is over; with the exit codes of all. */
+export async function sendToAll(
+  chat: Chat,
+  order: Order,
+  settings: Settings,
+  context: CliContext,
+): Promise<readonly ExitCode[]> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, context.signal]);
+  const early = new Map<MessageId, OutgoingState>();
+  const waiting = new Map<MessageId, Waiting>();
+  const outcomes: ExitCode[] = [];
+  let isQueueing = true;
+  const settle = (id: MessageId, progress: OutgoingState): void => {
+    const message = waiting.get(id);
+    if (!message) return void (isQueueing && early.set(id, progress));
+    if (isOpen(progress)) {
+      message.progress = progress;
+      if (!isEnough(progress, order.waitFor)) return;
+    }
+    waiting.delete(id);
+    outcomes.push(reportOutcome({ to: message.to, id, progress }, order, chat, settings, context));
+    if (waiting.size === 0 && !isQueueing) done.abort();
+  };
+  const watch = watchEvents(chat, signal, context, settle);
+  // It is awaited below; a failure before that must not count as unhandled.
+  watch.catch(() => undefined);
+  for await (const { to, id, failure } of queue(chat, order, settings, context.output)) {
+    if (failure !== undefined) outcomes.push(failure);
+    if (id === undefined) continue;
+    waiting.set(id, { to, progress: QUEUED });
+    const progress = early.get(id);
+    if (progress) settle(id, progress);
+  }
+  isQueueing = false;
+  if (waiting.size === 0) done.abort();
+  const timer = setTimeout(() => done.abort(), settings.timeoutMs);
+  await watch.finally(() => clearTimeout(timer));
+  for (const [id, message] of waiting)
+    outcomes.push(reportKept({ ...message, id }, order, chat, settings, context));
+  return outcomes;
+}
+
+/** One name's failure does not keep the text from the others. */
+async function* queue(
+  chat: Chat,
+  { names, text, expiresAtWall }: Order,
+  settings: Settings,
+  output: CliContext['output'],
+): AsyncGenerator<Queued> {
+  for (const to of names) {
+    try {
+      const id = await chat.sendText({ to, text, ...(expiresAtWall !== undefined && { expiresAtWall }) });
+      yield { to, id };
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      const { failure } = error;
+      if (settings.json)
+        output.json({ type: 'outcome', to, state: 'failed', kept: false, ...reasonToJson(failure) });
+      output.note(`not sent to ${to}, not kept: ${sentence(failure)}`, 'bad');
+      if (failure.hint !== undefined) output.note(`  ${failure.hint}`);
+      yield { to, failure: exitCodeOf(failure.code) };
+    }
+  }
+}
+
+async function watchEvents(
+  chat: Chat,
+  signal: AbortSignal,
+  { output }: CliContext,
+  settle: (id: MessageId, progress: OutgoingState) => void,
+): Promise<void> {
+  for await (const event of chat.events({ signal })) {
+    if (event.type === 'message-progress') settle(event.id, event.progress);
+    else if (isLoud(event))
+      for (const line of describeEvent(event, chat.self, 'shell')) output.note(line.text, line.style);
+    if (signal.aborted) return;
+  }
+}
+
+function isLoud(event: ChatEvent): boolean {
+  return event.type === 'key-pending' || event.type === 'own-key-pending';
+}
+
+function isOpen(progress: OutgoingState): progress is Open {
+  return progress.state === 'queued' || progress.state === 'sent';
+}
+
+/** It is what was waited for, or nothing will happen before a person acts: nobody waits for that. */
+function isEnough(progress: Open, waitFor: WaitFor): boolean {
+  if (progress.state === 'sent' && waitFor === 'sent') return true;
+  if (progress.held) return true;
+  return progress.reason !== undefined && exitCodeOf(progress.reason.code) === EXIT.identity;
+}
+
+function reportOutcome(
+  { to, id, progress }: Outgoing<OutgoingState>,
+  { waitFor }: Order,
+  chat: Chat,
+  settings: Settings,
+  { output }: CliContext,
+): ExitCode {
+  const isKept = isOpen(progress);
+  const kept = progress.state === 'delivered' ? {} : { kept: isKept };
+  if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(progress), ...kept });
+  if (progress.state === 'delivered') {
+    output.note(`delivered to ${to} in ${duration(progress.tookMs)}`, 'good');
+    return EXIT.done;
+  }
+  const { reason } = progress;
+  if (progress.state === 'sent' && waitFor === 'sent' && !progress.held) {
+    output.note(`sent to ${to}, not confirmed yet; ${keptWords(chat.self)}`);
+    return EXIT.done;
+  }
+  const why = reason === undefined ? 'a person must act first' : sentence(reason);
+  output.note(`not delivered to ${to}, ${isKept ? 'held' : progress.state}: ${why}`, 'bad');
+  if (reason?.hint !== undefined) output.note(`  ${reason.hint}`);
+  if (isKept)
+    output.note(
+      `  The text is kept, and goes out when that is settled. To withdraw it: sotto outbox cancel ${shortId(id)}`,
+    );
+  return reason === undefined ? EXIT.identity : exitCodeOf(reason.code);
+}
+
+/** The time is over, or a person pressed Ctrl-C; the text stays. */
+function reportKept(
+  { to, id, progress }: Outgoing<Open>,
+  { waitFor }: Order,
+  chat: Chat,
+  settings: Settings,
+  { output, signal }: CliContext,
+): ExitCode {
+  const what = waitFor === 'sent' ? 'sent' : 'delivered';
+  const since = signal.aborted ? ' yet' : ` within ${duration(settings.timeoutMs)}`;
+  const text = `not ${what} to ${to}${since}, ${keptWords(chat.self)}`;
+  const left = progress.state === 'sent' ? ' (it left, and may have arrived)' : '';
+  const { reason, ...state } = progress;
+  const code = signal.aborted ? 'interrupted' : 'timeout';
+  if (settings.json)
+    output.json({
+      type: 'outcome',
+      to,
+      id,
+      ...progressToJson(state),
+      kept: true,
+      code,
+      message: text,
+      ...(reason && { cause: reasonToJson(reason) }),
+    });
+  output.note(`${text}${left}${reason ? `: ${reason.message}` : ''} [${code}]`, 'bad');
+  if (reason?.hint !== undefined) output.note(`  ${reason.hint}`);
+  return signal.aborted ? EXIT.interrupted : EXIT.kept;
+}
