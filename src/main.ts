@@ -21,6 +21,9 @@ function emptyCoreDumps(): void {
 }
 emptyCoreDumps();
 
+// Whatever is made, folders, sockets and temporary files among them, is this user's alone.
+process.umask(0o077);
+
 // The one barrier for what nobody caught: leaving restores the terminal, and what is said holds no text of a peer.
 process.on('uncaughtException', (error) => {
   process.stderr.write(`sotto: a bug in sotto: ${error.name} [internal]\n`);

@@ -37,7 +37,7 @@ test('only the development runtime has an install script, and every package has 
   expect(entries.filter(([, entry]) => !entry.integrity?.startsWith('sha512-'))).toEqual([]);
 });
 
-test('no runtime dependency has an install script or a native addon, and there are few (F22, SUP-03)', () => {
+test('one runtime dependency has a native addon, prebuilt, none an install script, and there are few (F22, SUP-01, SUP-03)', () => {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { hasInstallScript?: boolean; dev?: boolean; devOptional?: boolean }>;
   };
@@ -46,13 +46,20 @@ test('no runtime dependency has an install script or a native addon, and there a
   );
   expect(runtime.filter(([, entry]) => entry.hasInstallScript)).toEqual([]);
   const natives = runtime.flatMap(([path]) =>
-    readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).filter((file) =>
-      /\.(?:node|gyp)$/.test(file),
-    ),
+    readdirSync(join(root, path), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.node'))
+      .map((file) => join(path, file)),
   );
-  expect(natives).toEqual([]);
+  const addon = 'node_modules/better-sqlite3-multiple-ciphers';
+  expect(natives.filter((file) => !file.startsWith(`${addon}/prebuilds/`))).toEqual([]);
+  expect(natives).toContain(`${addon}/prebuilds/linux-x64.node`);
+  // npm would build what has a binding.gyp, and that is an install script by another name.
+  const { gypfile } = JSON.parse(readFileSync(join(root, addon, 'package.json'), 'utf8')) as {
+    gypfile?: boolean;
+  };
+  expect(gypfile).toBe(false);
   expect(runtime.length).toBeLessThanOrEqual(10);
-  console.log(`figure runtime-packages=${runtime.length} native-addons=${natives.length}`);
+  console.log(`figure runtime-packages=${runtime.length} native-addons=1 prebuilt-for=${natives.length}`);
 });
 
 function foldersOf(folder: string): readonly string[] {
