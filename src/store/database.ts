@@ -1,6 +1,8 @@
-import { closeSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { CodedError, encodeHex, type Bytes } from '../base/index.ts';
+import { syncFolder } from './atomic-write.ts';
 import { isInputOutputError, toCodedError } from './database-error.ts';
 
 // The one file that knows the SQLite library. Every page of the file and of its WAL is encrypted and authenticated
@@ -24,9 +26,70 @@ export interface Statement<Row> {
   all(...values: readonly SqlValue[]): Row[];
 }
 
-/** Opens or creates the encrypted database. Throws home-unusable, home-damaged, disk-full, also for a wrong key (home-damaged). */
-export function openDatabase(path: string, key: Bytes, onOpen?: (database: Database) => void): Database {
-  return new Database(path, key, onOpen);
+/** Opens or creates the encrypted database, 0600. Throws home-unusable or disk-full, and home-damaged also for a wrong key. */
+export function openDatabase(path: string, key: Bytes): Database {
+  return new Database(path, key);
+}
+
+/** The `user_version` of a database that is not open; not a byte of it or of its WAL changes. Throws as `openDatabase`. */
+export function peekVersion(path: string, key: Bytes): number {
+  checkRegular(path);
+  const isIndexed = existsSync(`${path}-shm`);
+  let connection: Sqlite.Database | undefined;
+  try {
+    connection = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
+    setKey(connection, encodeHex(key));
+    return Number(connection.pragma('user_version', { simple: true }));
+  } catch (error) {
+    throw toCodedError(path, error);
+  } finally {
+    connection?.close();
+    if (!isIndexed) rmSync(`${path}-shm`, { force: true });
+  }
+}
+
+/** A damaged database, to be read as far as it goes; not a byte of it changes. */
+export interface DamagedDatabase extends Disposable {
+  /** Calls `take` with row after row; false when one of them cannot be read. What `take` throws is thrown. */
+  read<Row>(sql: string, values: readonly SqlValue[], take: (row: Row) => void): boolean;
+}
+
+export function openDamaged(path: string, key: Bytes): DamagedDatabase {
+  let connection: Sqlite.Database | undefined;
+  try {
+    connection = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
+    setKey(connection, encodeHex(key));
+  } catch {
+    // Then nothing of it can be read.
+  }
+  return {
+    read: (sql, values, take) => {
+      const rows = attempt(() => connection?.prepare(sql).iterate(...values));
+      if (!rows) return false;
+      try {
+        for (;;) {
+          const next = attempt(() => rows.next());
+          if (!next) return false;
+          if (next.done === true) return true;
+          take(next.value as Parameters<typeof take>[0]);
+        }
+      } finally {
+        attempt(() => rows.return?.());
+      }
+    },
+    [Symbol.dispose]: () => {
+      connection?.close();
+      rmSync(`${path}-shm`, { force: true });
+    },
+  };
+}
+
+function attempt<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
 }
 
 export class Database implements Disposable {
@@ -35,15 +98,20 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, CachedStatement>();
   #connection: Sqlite.Database | undefined;
 
-  constructor(path: string, key: Bytes, beforeUse: ((database: Database) => void) | undefined) {
+  constructor(path: string, key: Bytes) {
     this.path = path;
     this.#key = encodeHex(key);
-    this.#open(beforeUse);
+    this.#open();
   }
 
   /** False after an input or output error, until `recover` has worked. */
   get isUsable(): boolean {
     return this.#connection?.open === true;
+  }
+
+  /** Since the last start something of it could not be read: the next start reads all of it (STO-07). */
+  get isSuspect(): boolean {
+    return existsSync(suspectMark(this.path));
   }
 
   get inTransaction(): boolean {
@@ -94,12 +162,13 @@ export class Database implements Disposable {
   check(): void {
     const answer = this.pragma('quick_check(1)');
     if (answer !== 'ok') throw damaged(this.path, String(answer).split('\n')[1] ?? 'a check failed');
+    rmSync(suspectMark(this.path), { force: true });
   }
 
   /** After an input or output error: opens the file anew, and believes only what it reads back. */
   recover(): void {
     if (this.isUsable) return;
-    this.#open(undefined);
+    this.#open();
     try {
       this.checkpoint();
       this.check();
@@ -142,21 +211,21 @@ export class Database implements Disposable {
       return act();
     } catch (error) {
       if (isInputOutputError(error)) this.abandon();
-      throw toCodedError(this.path, error);
+      const coded = toCodedError(this.path, error);
+      if (coded instanceof CodedError && coded.code === 'home-damaged') markSuspect(this.path);
+      throw coded;
     }
   }
 
-  #open(beforeUse: ((database: Database) => void) | undefined): void {
+  #open(): void {
     createFile(this.path);
     try {
       this.guard(() => {
         this.#connection = new Sqlite(this.path, { timeout: BUSY_MS });
-        this.#connection.pragma("cipher = 'chacha20'");
-        this.#connection.pragma(`key = 'raw:${this.#key}'`);
+        setKey(this.#connection, this.#key);
         // Without a WAL index in shared memory there is one file less; and a second program finds the file locked (DLV-14).
         this.#connection.pragma('locking_mode = EXCLUSIVE');
       });
-      beforeUse?.(this);
       this.guard(() => setPragmas(this.path, this.connection));
     } catch (error) {
       this.abandon();
@@ -193,14 +262,25 @@ class CachedStatement implements Statement<unknown> {
   }
 }
 
-/** SQLite gives its WAL the database's own mode (STO-12). */
-function createFile(path: string): void {
-  for (const each of [path, `${path}-wal`]) {
+/** First of all: nothing can be read before. */
+function setKey(connection: Sqlite.Database, key: string): void {
+  connection.pragma("cipher = 'chacha20'");
+  connection.pragma(`key = 'raw:${key}'`);
+}
+
+function checkRegular(path: string): void {
+  for (const each of [path, `${path}-wal`, `${path}-shm`]) {
     const stats = lstatSync(each, { throwIfNoEntry: false });
     if (stats && !stats.isFile()) throw unusable(each, 'it is not a regular file');
   }
+}
+
+/** SQLite gives its WAL the database's own mode (STO-12). */
+function createFile(path: string): void {
+  checkRegular(path);
   try {
     closeSync(openSync(path, 'wx', 0o600));
+    syncFolder(dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw toCodedError(path, error);
   }
@@ -222,6 +302,18 @@ function setPragmas(path: string, connection: Sqlite.Database): void {
     connection.pragma(`${name} = ${value}`);
     const found = connection.pragma(name, { simple: true });
     if (found !== expected) throw unusable(path, `${name} is ${String(found)} instead of ${expected}`);
+  }
+}
+
+export function suspectMark(path: string): string {
+  return `${path}.suspect`;
+}
+
+function markSuspect(path: string): void {
+  try {
+    closeSync(openSync(suspectMark(path), 'a', 0o600));
+  } catch {
+    // Then the damage is found when it is read again.
   }
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { decodeUtf8, failure, Secret, success, type Bytes, type Result } from '../base/index.ts';
+import { CodedError, decodeUtf8, failure, Secret, success, type Bytes, type Result } from '../base/index.ts';
 import {
   GUESS_BUCKETS,
   NO_GUESSES,
@@ -80,7 +80,34 @@ export function decodeHomeFile(bytes: Bytes): Result<HomeContent> {
 }
 
 export function encodeHomeFile({ username, secret, records, guesses: ledger }: HomeContent): string {
-  const trust = records.map(({ pin, pending, repairUntilWall, ...rest }) => ({
+  const trust = records.map((each) => fromRecord(each));
+  const content = {
+    version: VERSION,
+    username,
+    secret: base64(secret),
+    trust,
+    ...(ledger.buckets.size > 0 && { guesses: fromLedger(ledger) }),
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+/** One contact's trust, as the database and the recovery file keep it. */
+export function encodeTrust(trust: TrustRecord): string {
+  return JSON.stringify(fromRecord(trust));
+}
+
+/** Throws home-damaged. */
+export function decodeTrust(text: string): TrustRecord {
+  const parsed = v.safeParse(record, parseJson(text));
+  if (parsed.success) return toRecord(parsed.output);
+  throw new CodedError({
+    code: 'home-damaged',
+    message: 'what is kept about a contact is not what belongs there',
+  });
+}
+
+function fromRecord({ pin, pending, repairUntilWall, ...rest }: TrustRecord): v.InferInput<typeof record> {
+  return {
     ...rest,
     ...(pin && { pin: fromPin(pin) }),
     ...(pending && {
@@ -91,15 +118,7 @@ export function encodeHomeFile({ username, secret, records, guesses: ledger }: H
       },
     }),
     ...(repairUntilWall !== undefined && { repair_until: wall(repairUntilWall) }),
-  }));
-  const content = {
-    version: VERSION,
-    username,
-    secret: base64(secret),
-    trust,
-    ...(ledger.buckets.size > 0 && { guesses: fromLedger(ledger) }),
   };
-  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 function fromLedger({ buckets, names }: GuessLedger): v.InferInput<typeof guesses> {

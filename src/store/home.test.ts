@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { CodedError, Secret } from '../base/index.ts';
 import type { TrustRecord } from '../directory/index.ts';
-import { defaultHome, homeOwner, openHome, type Home } from './home.ts';
+import { defaultHome, homeOwner } from './home-folder.ts';
+import { openHome, type Home } from './home.ts';
 
 const cleanUp: (() => void)[] = [];
 afterEach(() => {

@@ -1,162 +1,175 @@
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
-import { CodedError, encodeUtf8, type Bytes } from '../base/index.ts';
-import { NO_GUESSES, type GuessLedger, type TrustRecord } from '../directory/index.ts';
+import type { BackupCommand } from '../api/index.ts';
+import { CodedError, type Bytes, type Failure } from '../base/index.ts';
+import type { GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { Change, Store } from '../engine/index.ts';
-import { writeFileAtomic } from './atomic-write.ts';
-import { decodeHomeFile, encodeHomeFile, type HomeContent } from './home-file.ts';
+import type { OutboxRow, Standing } from '../protocol/delivery/index.ts';
+import { writeBackup } from './backup.ts';
+import type { Database } from './database.ts';
+import { History } from './history/index.ts';
+import { makeHomeFolder } from './home-folder.ts';
 import { lockHome, type HomeLock } from './home-lock.ts';
+import type { Identity } from './identity.ts';
+import { DurableLedger } from './ledger/index.ts';
+import { openContent, type HomeContents, type OpenHome } from './open-content.ts';
+import { readRecovery, recoveryMark, writeRecovery, type RecoveryContent } from './recovery.ts';
 
-const FILE = 'home.json';
-
-/** The XDG data folder's `sotto/<own username>`: two people on one machine never share a key. */
-export function defaultHome(username: string, env: Readonly<Record<string, string | undefined>>): string {
-  const data = env['XDG_DATA_HOME'] ?? '';
-  // A name is safe as a folder's: it holds no separator, and a leading dot would hide it or leave the folder.
-  const folder = username.replace(/^\./, '_.');
-  return join(isAbsolute(data) ? data : join(env['HOME'] ?? homedir(), '.local', 'share'), 'sotto', folder);
-}
-
-/** Whose home this is, or undefined when nobody has used the folder. Throws home-damaged or home-unusable. */
-export function homeOwner(folder: string): string | undefined {
-  return readHome(folder)?.username;
-}
+/** Messages: some tens of milliseconds. */
+const INDEXED_AT_ONCE = 200;
 
 /**
- * A person's identity key, pins and failed guesses: one file, replaced as a whole at each commit. Messages are not in it: this store is
- * volatile for them, and the engine's queues are their only place.
+ * Opens or creates a home, for one process at a time. A damaged database is set aside, and what can be had of it is in a new one: see
+ * `notices`. Throws home-locked, home-owner, home-newer, home-damaged, home-unusable, disk-full, locked or passphrase-wrong.
  */
-export class Home implements Store, Disposable {
-  readonly folder: string;
-  readonly username: string;
-  readonly secret: Bytes;
-  readonly #lock: HomeLock | undefined;
-  readonly #records: Map<string, TrustRecord>;
-  #guesses: GuessLedger;
-
-  constructor(folder: string, content: HomeContent, lock: HomeLock | undefined) {
-    this.folder = folder;
-    this.username = content.username;
-    this.secret = content.secret;
-    this.#records = new Map(content.records.map((record) => [record.username, record]));
-    this.#guesses = content.guesses;
-    this.#lock = lock;
-  }
-
-  get records(): readonly TrustRecord[] {
-    return [...this.#records.values()];
-  }
-
-  get guesses(): GuessLedger {
-    return this.#guesses;
-  }
-
-  /** Throws home-unusable when the disk refuses; the changes then go out with the next commit that works. */
-  commit(changes: readonly Change[]): void {
-    let isChanged = false;
-    for (const change of changes) {
-      if (change.type === 'trust') this.#records.set(change.record.username, change.record);
-      else if (change.type === 'guesses') this.#guesses = change.guesses;
-      else continue;
-      isChanged = true;
-    }
-    if (!isChanged) return;
-    if (!this.#lock) throw new Error('a home that was opened for reading was written');
-    // What lies there now may be another identity's.
-    if (!this.#lock.isInPlace) throw unusable(this.folder, 'it was removed or replaced');
-    writeHome(this.folder, this);
-  }
-
-  [Symbol.dispose](): void {
-    this.#lock?.[Symbol.dispose]();
-  }
-}
-
-export interface OpenHome {
-  readonly folder: string;
-  readonly username: string;
-  /** Without the lock: for commands that only look. A home that does not exist is created all the same. */
-  readonly isReadOnly: boolean;
-  /** A new identity's secret key, 32 bytes; asked for only when the home is new. */
-  readonly newSecret: () => Bytes;
-}
-
-/** Opens or creates a home. Throws home-locked, home-owner, home-damaged or home-unusable. */
-export function openHome({ folder, username, isReadOnly, newSecret }: OpenHome): Home {
-  const existing = readHome(folder);
-  if (isReadOnly && existing) return new Home(folder, owned(folder, existing, username), undefined);
-  makeFolder(folder);
-  const lock = lockHome(folder);
+export function openHome(options: OpenHome): Home {
+  makeHomeFolder(options.folder);
+  const lock = lockHome(options.folder);
   try {
-    // Only under the lock is it certain that nobody else makes the key at the same moment.
-    const content =
-      readHome(folder) ??
-      createHome(folder, { username, secret: newSecret(), records: [], guesses: NO_GUESSES });
-    const home = new Home(folder, owned(folder, content, username), isReadOnly ? undefined : lock);
-    if (isReadOnly) lock[Symbol.dispose]();
-    return home;
+    const contents = openContent(options);
+    try {
+      return new Home(options.folder, contents, lock);
+    } catch (error) {
+      contents.database[Symbol.dispose]();
+      throw error;
+    }
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
-function owned(folder: string, content: HomeContent, username: string): HomeContent {
-  if (content.username === username) return content;
-  throw new CodedError({
-    code: 'home-owner',
-    message: `the home ${folder} belongs to ${content.username}, not to ${username}`,
-    hint: 'Give each user name a home of its own with --home, or say --as with the right name.',
-  });
-}
+/** A person's identity key, pins, failed guesses and messages: one encrypted database, written in one transaction a turn. */
+export class Home implements Store, Disposable {
+  readonly folder: string;
+  readonly username: string;
+  readonly secret: Bytes;
+  /** What a person should be told about the home: it was damaged, and what became of it. */
+  readonly notices: readonly Failure[];
+  /** What was said, to be read and deleted. */
+  readonly history: History;
+  readonly #identity: Identity;
+  readonly #key: Bytes;
+  readonly #lock: HomeLock;
+  readonly #database: Database;
+  readonly #ledger: DurableLedger;
+  /** What the recovery file holds. */
+  #recoveryMark: string | undefined;
 
-function readHome(folder: string): HomeContent | undefined {
-  const path = join(folder, FILE);
-  let bytes: Bytes;
-  try {
-    bytes = new Uint8Array(readFileSync(path));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw unusable(folder, cause);
+  constructor(folder: string, { identity, key, database, notices }: HomeContents, lock: HomeLock) {
+    this.folder = folder;
+    this.username = identity.username;
+    this.secret = identity.secret;
+    this.notices = notices;
+    this.#identity = identity;
+    this.#key = key;
+    this.#lock = lock;
+    this.#database = database;
+    this.history = new History(database);
+    this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
+    const recovery = readRecovery(folder, key);
+    if (typeof recovery !== 'string') this.#catchUp(recovery);
+    this.#keepRecovery();
   }
-  const content = decodeHomeFile(bytes);
-  if (content.ok) return content.value;
-  throw new CodedError({
-    code: 'home-damaged',
-    message: `${path} is damaged: ${content.failure.message}`,
-    hint: 'Restore it from a backup. Moved away, a new key is made, and every contact must approve it.',
-  });
-}
 
-function createHome(folder: string, content: HomeContent): HomeContent {
-  writeHome(folder, content);
-  return content;
-}
-
-function writeHome(folder: string, content: HomeContent): void {
-  try {
-    writeFileAtomic(join(folder, FILE), encodeUtf8(encodeHomeFile(content)));
-  } catch (cause) {
-    throw unusable(folder, cause);
+  get records(): readonly TrustRecord[] {
+    return this.#ledger.records;
   }
-}
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
-  } catch (cause) {
-    throw unusable(folder, cause);
+  get guesses(): GuessLedger {
+    return this.#ledger.guesses;
   }
-}
 
-function unusable(folder: string, cause: unknown): CodedError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `the home ${folder} cannot be used: ${why}`;
-  return new CodedError(
-    { code: 'home-unusable', message, hint: 'The folder must be yours and writable.' },
-    { cause },
-  );
+  /**
+   * Throws disk-full, home-unusable or home-damaged; the changes are then given again with the next commit. After a disk error the
+   * database is first opened anew and checked as a whole.
+   */
+  commit(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    this.#mustBeInPlace();
+    this.#database.recover();
+    this.#ledger.commit(changes);
+    if (changes.some((change) => change.type === 'trust')) this.#keepRecovery();
+  }
+
+  standing(peer: string): Standing | undefined {
+    return this.#ledger.standing(peer);
+  }
+  outgoing(
+    peer: string,
+    range: { readonly epoch: Bytes; readonly after: number; readonly upTo: number; readonly limit: number },
+  ): readonly OutboxRow[] {
+    return this.#ledger.outgoing(peer, range);
+  }
+  findOutgoing(id: string): { readonly peer: string; readonly seq: number } | undefined {
+    return this.#ledger.findOutgoing(id);
+  }
+  seqOfIncoming(peer: string, id: string): number | undefined {
+    return this.#ledger.seqOfIncoming(peer, id);
+  }
+  expiring(
+    peer: string,
+    nowWall: number,
+    limit: number,
+  ): { readonly rows: readonly OutboxRow[]; readonly nextWall: number | undefined } {
+    return this.#ledger.expiring(peer, nowWall, limit);
+  }
+  repairableFrom(
+    peer: string,
+    key: Bytes,
+    range: { readonly sinceWall: number; readonly limit: number },
+  ): number | undefined {
+    return this.#ledger.repairableFrom(peer, key, range);
+  }
+
+  /** Writes an encrypted copy of the home to a new file. Throws usage, disk-full or home-unusable. */
+  backup(command: BackupCommand): void {
+    this.#mustBeInPlace();
+    const { folder, username } = this;
+    writeBackup({ database: this.#database, folder, username, key: this.#key, nowWall: Date.now() }, command);
+  }
+
+  /**
+   * A piece of work for idle time, some tens of milliseconds; true when more of it waits. Throws what `commit` throws, and does
+   * nothing while the database waits to be opened anew.
+   */
+  tidy(): boolean {
+    if (!this.#database.isUsable) return false;
+    this.#mustBeInPlace();
+    if (this.history.tidy(INDEXED_AT_ONCE)) return true;
+    this.#database.checkpoint();
+    return false;
+  }
+
+  [Symbol.dispose](): void {
+    this.#database[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
+  }
+
+  /** The end of the log was lost with a bad block: keys that were taken since are not forgotten. */
+  #catchUp(recovery: RecoveryContent): void {
+    this.#recoveryMark = recoveryMark(recovery);
+    if (recovery.generation <= this.#ledger.generation) return;
+    this.#ledger.commit(recovery.records.map((record) => ({ type: 'trust', record })));
+    this.#database
+      .prepare("UPDATE home SET value = max(value, ?) WHERE name = 'trusted'")
+      .run(recovery.generation);
+  }
+
+  #keepRecovery(): void {
+    const { records, peers, generation } = this.#ledger;
+    const content = { ...this.#identity, records, peers, generation };
+    const mark = recoveryMark(content);
+    if (mark === this.#recoveryMark) return;
+    writeRecovery(this.folder, this.#key, content);
+    this.#recoveryMark = mark;
+  }
+
+  /** What lies there now may be another identity's. */
+  #mustBeInPlace(): void {
+    if (this.#lock.isInPlace) return;
+    throw new CodedError({
+      code: 'home-unusable',
+      message: `the home ${this.folder} cannot be used: it was removed or replaced`,
+      hint: 'End Sotto and start it again.',
+    });
+  }
 }

@@ -1,10 +1,12 @@
 export * from './atomic-write.ts';
 export * from './directory-file.ts';
 export * from './directory-tool.ts';
-export * from './home-lock.ts';
-export * from './local-addresses.ts';
+export * from './history/index.ts';
 export * from './home-folder.ts';
+export * from './home-lock.ts';
+export * from './home-tool.ts';
 export * from './home.ts';
-export { createHomeTool } from './home-tool.ts';
-export { keyFileOf, lockedError, type KeyFile } from './key-file.ts';
-export { findOwnHome, type OwnHome } from './own-home.ts';
+export * from './key-file.ts';
+export * from './local-addresses.ts';
+export type { OpenHome } from './open-content.ts';
+export * from './own-home.ts';

@@ -1,14 +1,14 @@
-import { CodedError } from '../base/index.ts';
-import type { Database } from './database.ts';
+import { CodedError, type Bytes } from '../base/index.ts';
+import { peekVersion, type Database } from './database.ts';
 import { MIGRATIONS } from './schema.ts';
 
-/** Throws home-newer when the database is a later version's: nothing has been written to it then (STO-09). */
-export function checkVersion(database: Database): void {
-  const version = userVersion(database);
+/** Throws home-newer when the database is a later version's: nothing of it changes (STO-09). */
+export function checkVersion(path: string, key: Bytes): void {
+  const version = peekVersion(path, key);
   if (version <= MIGRATIONS.length) return;
   throw new CodedError({
     code: 'home-newer',
-    message: `${database.path} is of version ${version}; this program knows versions up to ${MIGRATIONS.length}`,
+    message: `${path} is of version ${version}; this program knows versions up to ${MIGRATIONS.length}`,
     hint: 'Update Sotto. The home was not touched.',
   });
 }

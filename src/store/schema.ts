@@ -5,7 +5,8 @@
 export const MIGRATIONS: readonly string[] = [
   `
   -- username, secret (X25519, 32 bytes), shown: a screen showed everything up to this position, indexed: and the words of
-  -- everything up to this one can be searched, words: by which rules, sweep: what was deleted is not yet out of the file.
+  -- everything up to this one can be searched, words: by which rules, sweep: what was deleted is not yet out of the file,
+  -- trusted: how often trust has changed.
   CREATE TABLE home (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE contact (
@@ -50,6 +51,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_of_peer ON message (peer, position);
   CREATE INDEX message_by_id ON message (id);
   CREATE INDEX message_expiring ON message (peer, expires) WHERE expires IS NOT NULL AND state = 0;
+  CREATE INDEX message_expiring_in_order ON message (peer, seq, expires) WHERE expires IS NOT NULL AND state = 0;
   CREATE INDEX message_waiting ON message (peer, position) WHERE direction = 1 AND state = 0;
 
   -- Of each 1,024 positions the first and the last time at which one was stored: clocks jump, so that only this tells where
@@ -84,6 +86,7 @@ export const MIGRATIONS: readonly string[] = [
     status TEXT, -- refused, unsupported, or null
     PRIMARY KEY (peer, id)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX passed_refused ON passed (peer, epoch, seq) WHERE status IS NOT NULL;
 
   CREATE TABLE guess (bucket INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
   CREATE TABLE guess_name (username TEXT PRIMARY KEY, failures INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,1 @@
+export { DurableLedger, type LedgerOptions } from './ledger.ts';

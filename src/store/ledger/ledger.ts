@@ -1,0 +1,159 @@
+import { equalBytes, type Bytes } from '../../base/index.ts';
+import { NO_GUESSES, type GuessLedger, type TrustRecord } from '../../directory/index.ts';
+import type { Change, Store } from '../../engine/index.ts';
+import type { OutboxRow, Standing } from '../../protocol/delivery/index.ts';
+import { idToBytes } from '../../protocol/envelope/index.ts';
+import type { Database } from '../database.ts';
+import { decodeTrust, encodeTrust } from '../home-file.ts';
+import { applyChanges, type CommitParts } from './commit.ts';
+import { Contacts } from './contacts.ts';
+import { Guesses } from './guesses.ts';
+import { Incoming } from './incoming.ts';
+import { Outgoing } from './outgoing.ts';
+
+export interface LedgerOptions {
+  /** Removes messages and what was derived of them, within the transaction. Default: the messages alone. */
+  readonly forget?: (positions: readonly number[]) => void;
+}
+
+/** The engine's store on the database: one transaction a turn, and what was committed to be read. */
+export class DurableLedger implements Store {
+  readonly #database: Database;
+  readonly #parts: CommitParts;
+  readonly #records: Map<string, TrustRecord>;
+  readonly #guessRows: Guesses;
+  #guesses: GuessLedger = NO_GUESSES;
+  #position: number;
+
+  constructor(database: Database, { forget }: LedgerOptions = {}) {
+    this.#database = database;
+    this.#guessRows = new Guesses(database);
+    this.#records = new Map(readTrust(database).map((record) => [record.username, record]));
+    this.#guesses = this.#guessRows.read();
+    this.#position = highestPosition(database);
+    const nextPosition = () => ++this.#position;
+    const remove = database.prepare('DELETE FROM message WHERE position = ?');
+    const forgetPlainly = (positions: readonly number[]) => {
+      for (const position of positions) remove.run(position);
+    };
+    const setTrust = database.prepare('UPDATE contact SET trust = ? WHERE username = ?');
+    const countTrust = database.prepare(
+      "INSERT INTO home VALUES ('trusted', 1) ON CONFLICT DO UPDATE SET value = value + 1",
+    );
+    const setShown = database.prepare(
+      "INSERT INTO home VALUES ('shown', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+    );
+    this.#parts = {
+      contacts: new Contacts(database),
+      outgoing: new Outgoing(database, { nextPosition, forget: forget ?? forgetPlainly }),
+      incoming: new Incoming(database, nextPosition),
+      setTrust: ({ record }) => {
+        setTrust.run(encodeTrust(record), record.username);
+        countTrust.run();
+      },
+      setGuesses: ({ guesses }) => this.#guessRows.write(this.#guesses, guesses),
+      setShown: (position) => void setShown.run(position),
+    };
+  }
+
+  get records(): readonly TrustRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** Whose number in the database is whose. */
+  get peers(): ReadonlyMap<number, string> {
+    const rows = this.#database.prepare<{ peer: number; username: string }>(
+      'SELECT peer, username FROM contact ORDER BY peer',
+    );
+    return new Map(rows.all().map(({ peer, username }) => [peer, username]));
+  }
+
+  /** How often trust has changed. */
+  get generation(): number {
+    const row = this.#database
+      .prepare<{ value: number }>("SELECT value FROM home WHERE name = 'trusted'")
+      .get();
+    return row?.value ?? 0;
+  }
+
+  get guesses(): GuessLedger {
+    return this.#guesses;
+  }
+
+  commit(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    // Of several ledgers of guesses the last one counts, and it is compared with what was committed.
+    const lastGuesses = changes.findLast((change) => change.type === 'guesses');
+    const wanted = changes.filter((change) => change.type !== 'guesses' || change === lastGuesses);
+    this.#database.transaction(() => applyChanges(this.#parts, wanted));
+    for (const change of wanted)
+      if (change.type === 'trust') this.#records.set(change.record.username, change.record);
+    if (lastGuesses) this.#guesses = lastGuesses.guesses;
+  }
+
+  standing(peer: string): Standing | undefined {
+    const contact = this.#parts.contacts.find(peer);
+    if (!contact || (contact.epoch === null && contact.peer_epoch === null)) return undefined;
+    return {
+      outbox: contact.epoch === null ? undefined : this.#parts.outgoing.standing(contact, contact.epoch),
+      inbox:
+        contact.peer_epoch === null ? undefined : this.#parts.incoming.standing(contact, contact.peer_epoch),
+    };
+  }
+
+  outgoing(
+    peer: string,
+    range: { readonly epoch: Bytes; readonly after: number; readonly upTo: number; readonly limit: number },
+  ): readonly OutboxRow[] {
+    const contact = this.#parts.contacts.find(peer);
+    if (!contact?.epoch || !equalBytes(contact.epoch, range.epoch)) return [];
+    return this.#parts.outgoing.rows(contact, range);
+  }
+
+  findOutgoing(id: string): { readonly peer: string; readonly seq: number } | undefined {
+    return this.#parts.outgoing.find(id);
+  }
+
+  seqOfIncoming(peer: string, id: string): number | undefined {
+    const contact = this.#parts.contacts.find(peer);
+    return contact && this.#parts.incoming.seqOf(contact, idToBytes(id));
+  }
+
+  expiring(
+    peer: string,
+    nowWall: number,
+    limit: number,
+  ): { readonly rows: readonly OutboxRow[]; readonly nextWall: number | undefined } {
+    const contact = this.#parts.contacts.find(peer);
+    return contact
+      ? this.#parts.outgoing.expiring(contact, nowWall, limit)
+      : { rows: [], nextWall: undefined };
+  }
+
+  repairableFrom(
+    peer: string,
+    key: Bytes,
+    range: { readonly sinceWall: number; readonly limit: number },
+  ): number | undefined {
+    const contact = this.#parts.contacts.find(peer);
+    return contact && this.#parts.outgoing.repairableFrom(contact, key, range);
+  }
+}
+
+function readTrust(database: Database): readonly TrustRecord[] {
+  const rows = database.prepare<{ trust: string }>(
+    'SELECT trust FROM contact WHERE trust IS NOT NULL ORDER BY peer',
+  );
+  return rows.all().map(({ trust }) => decodeTrust(trust));
+}
+
+/** A position that was once shown or indexed is not used again, even when its message was deleted. */
+function highestPosition(database: Database): number {
+  const found = database
+    .prepare<{ position: number | null }>(
+      `SELECT max(position) AS position FROM (SELECT max(position) AS position FROM message
+       UNION ALL SELECT value FROM home WHERE name IN ('shown', 'indexed'))`,
+    )
+    .get();
+  return found?.position ?? 0;
+}
