@@ -225,6 +225,7 @@ export class SimulatedNode {
     this.disk = home.disk ?? new SimulatedDisk();
     this.#directory = directory;
     this.engine = this.#openEngine(home);
+    world.schedule.after(0, () => this.endTurn());
   }
 
   /** A new process on what the disk holds, or on the home that is given. */
@@ -245,6 +246,7 @@ export class SimulatedNode {
     this.#isUp = true;
     this.engine = this.#openEngine(home);
     for (const { from, row } of this.disk.unshown()) this.#show(receivedLate(from, row));
+    this.endTurn();
   }
   /** Ends this process as a kill does, in the turn that comes after so many others. */
   crash(moment: CrashMoment, turns = 0): void {

@@ -28,7 +28,7 @@ function check(outputs: readonly EngineOutput[]): Record<string, number> {
   const seen: Record<string, number> = {};
   for (const [index, output] of outputs.entries()) {
     const before = outputs.slice(0, index);
-    const claim = claimOf(output);
+    const claim = claimOf(output, before);
     if (!claim) continue;
     seen[claim.kind] = (seen[claim.kind] ?? 0) + 1;
     expect(isCommitted(before, claim.isGround), `${claim.kind} at output ${index}`).toBe(true);
@@ -36,8 +36,18 @@ function check(outputs: readonly EngineOutput[]): Record<string, number> {
   return seen;
 }
 
+function seqOf(before: readonly EngineOutput[], id: string): number {
+  for (const output of before) {
+    if (output.type !== 'commit') continue;
+    for (const change of output.changes)
+      if (change.type === 'outbox-put' && change.row.id === id) return change.row.seq;
+  }
+  throw new Error(`${id} was never queued`);
+}
+
 function claimOf(
   output: EngineOutput,
+  before: readonly EngineOutput[],
 ): { readonly kind: string; readonly isGround: (change: Change) => boolean } | undefined {
   if (output.type === 'write' && output.bytes.length === PAKE2_FRAME) {
     return {
@@ -66,13 +76,12 @@ function claimOf(
     case 'sent':
       return {
         kind: 'sent',
-        isGround: (change) =>
-          change.type === 'outbox-put' && change.row.id === event.id && change.row.wasSent,
+        isGround: (change) => change.type === 'outbox-sent' && change.seq >= seqOf(before, event.id),
       };
     case 'delivered':
       return {
         kind: 'delivered',
-        isGround: (change) => change.type === 'outbox-settle' && change.id === event.id,
+        isGround: (change) => change.type === 'outbox-settle' && change.seq >= seqOf(before, event.id),
       };
     default:
       return undefined;

@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { World, type SimulatedHome } from '../../src/testing/index.ts';
 
+import { undelivered, withoutMessages } from './friends.ts';
+
 export type Homes = ReadonlyMap<string, SimulatedHome>;
 
 /** The homes of a pair that has met: pins confirmed on both sides. */
@@ -11,7 +13,7 @@ export function homesOfFriends(): Homes {
   world.run(200_000);
   world.node('alice').send('bob', 'first session');
   world.run(200_000);
-  const homes = new Map(['alice', 'bob'].map((name) => [name, world.node(name).home]));
+  const homes = new Map(['alice', 'bob'].map((name) => [name, withoutMessages(world.node(name))]));
   for (const home of homes.values()) expect(home.records[0]?.pin?.confirmed).toBe(true);
   return homes;
 }
@@ -64,10 +66,7 @@ function conversation(
   const [alice, bob] = [world.node('alice'), world.node('bob')];
   alice.send('bob', 'there');
   const isIdle = () => world.pipes.size === 0;
-  world.run(
-    120_000,
-    () => bob.received.length === 1 && alice.engine.commands.undelivered(alice.time).length === 0,
-  );
+  world.run(120_000, () => bob.received.length === 1 && undelivered(alice) === 0);
   // Everything is torn down, so that the next text needs a session of its own, dialled by the other side.
   world.run(300_000, isIdle);
   bob.send('alice', 'back');

@@ -6,7 +6,7 @@ import { nativePrimitives } from '../../src/primitives/index.ts';
 import { sessionInitiator } from '../../src/protocol/handshake/index.ts';
 import { encodeFrame, encodePreface } from '../../src/protocol/wire/index.ts';
 import { fastSeededEntropy } from '../../src/testing/entropy.ts';
-import { directoryFor, type SimulatedHome } from '../../src/testing/index.ts';
+import { directoryFor, MemoryStore, type SimulatedHome } from '../../src/testing/index.ts';
 import { Guesser, PAKE2_FRAME, type Guess, type Target } from './guesser.ts';
 
 // Whoever dials and guesses must not learn who is known here (CRY-13): what bob's program does for a name that he knows and
@@ -74,6 +74,7 @@ function startBob(): Bob {
         pending: { key: new Uint8Array(32).fill(2), psk: new Secret(new Uint8Array(32)), sinceWall: 0 },
       },
     ],
+    ledger: new MemoryStore(),
     lingerMs: 60_000,
     nextLink: () => 0 as LinkId,
   });

@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../src/api/index.ts';
+import type { ChatEvent, OutgoingState } from '../../src/api/index.ts';
 import type { TrustRecord } from '../../src/directory/index.ts';
 import {
   directoryFor,
@@ -53,13 +53,39 @@ export function enrolled(options: WorldOptions): Pair {
 }
 let enrolledHomes: ReadonlyMap<string, SimulatedHome> | undefined;
 
+/** The homes of so many (alice, bob, carol, dave) who have all met. */
+export function homesOf(count: number): ReadonlyMap<string, SimulatedHome> {
+  const known = crowds.get(count);
+  if (known) return known;
+  const names = ['alice', 'bob', 'carol', 'dave'].slice(0, count);
+  const world = new World({ seed: 8, isChunked: false });
+  world.start(names);
+  for (const [index, name] of names.entries()) {
+    for (const other of names.slice(index + 1)) {
+      for (let meetings = 0; meetings < 2; meetings++) {
+        world.node(name).send(other, 'hello');
+        world.run(200_000);
+      }
+    }
+  }
+  const homes = new Map(names.map((name) => [name, withoutMessages(world.node(name))]));
+  crowds.set(count, homes);
+  return homes;
+}
+const crowds = new Map<number, ReadonlyMap<string, SimulatedHome>>();
+
 function makeHomes(meetings = 2): ReadonlyMap<string, SimulatedHome> {
   const { world, alice } = strangers({ seed: 7, isChunked: false });
   for (let i = 0; i < meetings; i++) {
     alice.send('bob', 'hello');
     world.run(200_000);
   }
-  return new Map(['alice', 'bob'].map((name) => [name, world.node(name).home]));
+  return new Map(['alice', 'bob'].map((name) => [name, withoutMessages(world.node(name))]));
+}
+
+/** A home with the key and the pins of this one, and nothing else: no message was ever kept there. */
+export function withoutMessages({ home }: SimulatedNode): SimulatedHome {
+  return { keys: home.keys, records: home.records };
 }
 
 export function texts(node: SimulatedNode): readonly string[] {
@@ -100,7 +126,11 @@ export function pinState(node: SimulatedNode): 'none' | 'unconfirmed' | 'confirm
 }
 
 export function undelivered(node: SimulatedNode): number {
-  return node.engine.commands.undelivered(node.time).length;
+  return node.engine.commands.contacts(node.time).reduce((sum, contact) => sum + contact.undelivered, 0);
+}
+/** How what waits for this contact stands. */
+export function progress(node: SimulatedNode, to: string, isSent = false): OutgoingState {
+  return node.engine.commands.progressOf(to, isSent, node.time);
 }
 
 /** From silence on both sides: each writes, and each gets it, once. */

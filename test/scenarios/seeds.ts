@@ -1,59 +1,44 @@
 import type { RekeyLimits } from '../../src/protocol/session/index.ts';
-import { World, type SimulatedNode } from '../../src/testing/index.ts';
+import { World, type SimulatedDisk, type SimulatedNode } from '../../src/testing/index.ts';
 import { countingPrimitives } from './counting-primitives.ts';
+import { homesOf } from './friends.ts';
+import { faultOf } from './seeds-checks.ts';
 
-export interface SeedCounts {
-  readonly connections: number;
-  readonly cuts: number;
+/** What happened in these worlds, by its name. */
+export type SeedCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
+
+const COUNTED = [
+  'messages',
+  'connections',
+  'cuts',
   /** Pairs of dials that were under way at the same time. */
-  readonly crossings: number;
+  'crossings',
   /** Key exchanges, one for each side that took part. */
-  readonly exchanges: number;
+  'exchanges',
   /** Steps of a record key by itself, one for each side. */
-  readonly steps: number;
-  readonly clockJumps: number;
-  readonly messages: number;
-}
-
-interface SeedOutcome {
-  readonly isSettled: boolean;
-  readonly virtualMs: number;
-  readonly counts: SeedCounts;
-  readonly sent: Readonly<Record<Name, readonly string[]>>;
-  readonly received: Readonly<Record<Name, readonly string[]>>;
-  /** Why connections ended on either side, if not as agreed; each code once. */
-  readonly failures: readonly string[];
-}
-
-type Name = 'alice' | 'bob';
-
-/** What only a broken or hostile peer does: between two honest ones no connection may end with any of these. */
-const VIOLATIONS: ReadonlySet<string> = new Set([
-  'counter-exhausted',
-  'frame-empty',
-  'frame-length',
-  'item-body',
-  'item-unexpected',
-  'item-unknown',
-  'record-decrypt',
-  'record-structure',
-  'rekey-failed',
-  'rekey-timeout',
-]);
-
-/** What went wrong in this world; undefined when both have exactly what was sent, in order. */
-function faultOf({ isSettled, sent, received, failures }: SeedOutcome): string | undefined {
-  if (!isSettled) return 'does not settle';
-  if (received.bob.join('\n') !== sent.alice.join('\n')) return 'bob did not get what alice sent';
-  if (received.alice.join('\n') !== sent.bob.join('\n')) return 'alice did not get what bob sent';
-  const violation = failures.find((code) => VIOLATIONS.has(code) || code.startsWith('envelope-'));
-  return violation && `a connection ended with ${violation}`;
-}
+  'steps',
+  'crashes',
+  'refusals',
+  'rollbacks',
+  'clockJumps',
+  'cancelled',
+  'expired',
+] as const;
 
 export interface SeedsResult {
   readonly counts: SeedCounts;
   /** One line for each world that went wrong, with the seed that plays it again. */
   readonly faults: readonly string[];
+}
+
+export const NO_COUNTS: SeedCounts = counted(() => 0);
+
+export function addCounts(a: SeedCounts, b: SeedCounts): SeedCounts {
+  return counted((name) => a[name] + b[name]);
+}
+
+function counted(countOf: (name: keyof SeedCounts) => number): SeedCounts {
+  return Object.fromEntries(COUNTED.map((name) => [name, countOf(name)])) as SeedCounts;
 }
 
 /** The worlds of these seeds, one after the other. */
@@ -71,34 +56,15 @@ export function runSeeds(first: number, count: number): SeedsResult {
   return { counts, faults };
 }
 
-export const NO_COUNTS: SeedCounts = {
-  connections: 0,
-  cuts: 0,
-  crossings: 0,
-  exchanges: 0,
-  steps: 0,
-  clockJumps: 0,
-  messages: 0,
-};
-
-export function addCounts(a: SeedCounts, b: SeedCounts): SeedCounts {
-  return {
-    connections: a.connections + b.connections,
-    cuts: a.cuts + b.cuts,
-    crossings: a.crossings + b.crossings,
-    exchanges: a.exchanges + b.exchanges,
-    steps: a.steps + b.steps,
-    clockJumps: a.clockJumps + b.clockJumps,
-    messages: a.messages + b.messages,
-  };
-}
-
 function played(seed: number): { readonly fault: string | undefined; readonly counts: SeedCounts } {
+  const story = new Story(seed);
   try {
-    const outcome = runSeed(seed);
-    return { fault: faultOf(outcome), counts: outcome.counts };
+    return { fault: story.play(), counts: story.counts };
   } catch (error) {
-    return { fault: String(error), counts: NO_COUNTS };
+    return {
+      fault: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      counts: story.counts,
+    };
   }
 }
 
@@ -106,63 +72,222 @@ function played(seed: number): { readonly fault: string | undefined; readonly co
 const FAULTS_MS = 60_000;
 const SETTLE_MS = 3_600_000;
 const DAY = 86_400_000;
-
-/**
- * One world: two peers write to each other, dial at once, take new keys all the time, end connections early or late, lose
- * them at random bytes and moments, and have clocks that jump by days.
- */
-function runSeed(seed: number): SeedOutcome {
-  const { primitives, counts } = countingPrimitives();
-  const draw = drawsOf(seed);
-  const world = new World({
-    seed,
-    latencyMs: [1, 1 + Math.floor(400 * draw())],
-    lingerMs: pick(draw, [0, 3_000, 60_000, 60_000, 60_000, 60_000]),
-    rekey: rekeyLimits(draw),
-    primitives,
-  });
-  const dialling = new Map<string, number>();
-  let [connections, cuts, crossings, clockJumps] = [0, 0, 0, 0];
-  world.onPipe = (pipe) => {
-    connections++;
-    const [from, to] = [pipe.ends[0].name, pipe.ends[1].name];
-    dialling.set(from, world.now);
-    if (world.now - (dialling.get(to) ?? -CROSSING_MS) < CROSSING_MS) crossings++;
-    if (world.now > FAULTS_MS || world.random() < 0.3) return;
-    cuts++;
-    if (world.random() < 0.6) pipe.cutAfterBytes = Math.floor(world.random() * CUT_BYTES);
-    else world.schedule.after(world.random() * 20_000, () => pipe.cut());
-  };
-  world.start(['alice', 'bob']);
-  const sent = { alice: [] as string[], bob: [] as string[] };
-  planTexts(world, sent);
-  planClockJumps(world, () => clockJumps++);
-  world.run(FAULTS_MS);
-  const nodes = [world.node('alice'), world.node('bob')] as const;
-  const isDone = (): boolean =>
-    nodes.every((node) => node.engine.commands.undelivered(node.time).length === 0);
-  const isSettled = world.run(SETTLE_MS, isDone) && isDone();
-  return {
-    isSettled,
-    virtualMs: world.now,
-    counts: {
-      connections,
-      cuts,
-      crossings,
-      clockJumps,
-      ...counts,
-      messages: sent.alice.length + sent.bob.length,
-    },
-    sent,
-    received: { alice: textsAt(nodes[0]), bob: textsAt(nodes[1]) },
-    failures: [...new Set(nodes.flatMap((node) => node.failures.map((failure) => failure.code)))],
-  };
-}
-
 /** Two dials of a pair count as crossing when they begin within one way of the slowest network. */
 const CROSSING_MS = 400;
 /** A first contact with a READY and some texts has about 5,000 bytes, a key exchange about 4,800 more. */
 const CUT_BYTES = 12_000;
+const NAMES = ['alice', 'bob', 'carol', 'dave'];
+
+/**
+ * One world: two to four peers write to each other, dial at once, take new keys all the time, end connections early or late,
+ * lose them at random bytes and moments, crash before or after a commit, have disks that refuse and clocks that jump by a year, withdraw
+ * texts and let them expire; in a few an older state of the disk is put back.
+ */
+class Story {
+  readonly #counts: Record<string, number> = { ...NO_COUNTS };
+  readonly #draw: () => number;
+  readonly #world: World;
+  readonly #rekeys: { readonly exchanges: number; readonly steps: number };
+  readonly #names: readonly string[];
+  /** Everybody has met everybody before: psks and pins are settled. */
+  readonly #haveMet: boolean;
+  /** In some worlds somebody's disk goes back in time. Clocks are right there: what is repaired depends on them. */
+  readonly #isRollingBack: boolean;
+  readonly #rolledBack = new Set<string>();
+
+  constructor(seed: number) {
+    const { primitives, counts } = countingPrimitives();
+    const draw = drawsOf(seed);
+    this.#draw = draw;
+    this.#rekeys = counts;
+    this.#names = NAMES.slice(0, pick(draw, [2, 2, 2, 2, 2, 3, 3, 4]));
+    this.#isRollingBack = draw() < 0.06;
+    this.#haveMet = this.#isRollingBack || draw() < 0.6;
+    const settings = {
+      isCallingAtStart: this.#isRollingBack || draw() < 0.8,
+      isKeepingSessions: draw() < 0.7,
+    };
+    this.#world = new World({
+      seed,
+      latencyMs: [1, 1 + Math.floor(400 * draw())],
+      lingerMs: pick(draw, [0, 3_000, 60_000, 60_000, 60_000, 60_000]),
+      rekey: rekeyLimits(draw),
+      primitives,
+      settingsOf: () => settings,
+    });
+  }
+
+  get counts(): SeedCounts {
+    return counted((name) => this.#counts[name] ?? 0);
+  }
+
+  /** What went wrong; undefined when nothing did. */
+  play(): string | undefined {
+    const world = this.#world;
+    const homes = this.#haveMet ? homesOf(this.#names.length) : undefined;
+    this.#planCuts();
+    world.start(this.#names, undefined, homes && ((name) => homes.get(name) ?? world.newHome()));
+    this.#planTexts();
+    for (const node of world.nodes.values()) {
+      this.#planCrashes(node);
+      this.#planRefusals(node);
+      if (!this.#isRollingBack) this.#planClockJumps(node);
+    }
+    if (this.#isRollingBack) this.#planRollback(world.node(pick(this.#draw, ['alice', 'bob'])));
+    world.run(FAULTS_MS);
+    this.#calm();
+    world.run(20_000);
+    const isSettled = world.run(SETTLE_MS, () => this.#isSettled());
+    this.#countEnds();
+    if (!isSettled || !this.#isSettled()) return 'does not settle';
+    // Acks, repairs and what is shown late.
+    world.run(120_000, () => world.pipes.size === 0);
+    return faultOf({ world, rolledBack: this.#rolledBack });
+  }
+
+  #count(name: keyof SeedCounts, more = 1): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + more;
+  }
+
+  #isSettled(): boolean {
+    for (const node of this.#world.nodes.values()) {
+      if (!node.isUp) return false;
+      for (const { undelivered } of node.engine.commands.contacts(node.time))
+        if (undelivered > 0) return false;
+    }
+    return true;
+  }
+
+  #countEnds(): void {
+    this.#counts['exchanges'] = this.#rekeys.exchanges;
+    this.#counts['steps'] = this.#rekeys.steps;
+    for (const node of this.#world.nodes.values()) {
+      for (const event of node.events) {
+        if (event.type !== 'message-progress') continue;
+        if (event.progress.state === 'expired') this.#count('expired');
+        if (event.progress.state === 'cancelled') this.#count('cancelled');
+      }
+    }
+  }
+
+  /** Nothing goes wrong any more. Whoever lost what it had acked gets it again on the next session: there is one. */
+  #calm(): void {
+    for (const node of this.#world.nodes.values()) {
+      node.disk.store.refusal = 'none';
+      node.calm();
+      for (const name of this.#rolledBack)
+        if (name !== node.name)
+          this.#world.schedule.after(15_000, () => void node.send(name, 'are you back?'));
+    }
+  }
+
+  #planCuts(): void {
+    const world = this.#world;
+    const dialling = new Map<string, number>();
+    world.onPipe = (pipe) => {
+      this.#count('connections');
+      const [from, to] = [pipe.ends[0].name, pipe.ends[1].name];
+      dialling.set(`${from} ${to}`, world.now);
+      if (world.now - (dialling.get(`${to} ${from}`) ?? -CROSSING_MS) < CROSSING_MS) this.#count('crossings');
+      if (world.now > FAULTS_MS || world.random() < 0.3) return;
+      this.#count('cuts');
+      if (world.random() < 0.6) pipe.cutAfterBytes = Math.floor(world.random() * CUT_BYTES);
+      else world.schedule.after(world.random() * 20_000, () => pipe.cut());
+    };
+  }
+
+  #planTexts(): void {
+    const draw = this.#draw;
+    for (const from of this.#names) {
+      for (const to of this.#names) {
+        if (from === to || (this.#names.length > 2 && draw() < 0.4)) continue;
+        // More than one window, and more than is kept in memory.
+        const count = draw() < 0.015 ? 600 + Math.floor(draw() * 600) : Math.floor(draw() * 12);
+        const isBurst = count > 100 || draw() < 0.5;
+        const start = draw() < 0.5 ? 10 : draw() * FAULTS_MS * 0.7;
+        for (let i = 0; i < count; i++)
+          this.#world.schedule.at(isBurst ? start : draw() * FAULTS_MS, () => this.#write(from, to));
+      }
+    }
+  }
+
+  #write(from: string, to: string): void {
+    const world = this.#world;
+    const node = world.node(from);
+    if (!node.isUp) return;
+    const text = `${from} ${this.#counts['messages'] ?? 0} ${'x'.repeat(Math.floor(world.random() * 300))}`;
+    const expiresAtWall = world.random() < 0.15 ? node.time.wall + world.random() * 60_000 : undefined;
+    const id = node.send(to, text, expiresAtWall);
+    this.#count('messages');
+    if (id === undefined || world.random() > 0.15) return;
+    world.schedule.after(world.random() * 10_000, () => {
+      if (!node.isUp) return;
+      if (world.random() < 0.1) node.command((commands, now) => commands.cancelAll(to, now));
+      else node.command((commands, now) => commands.cancel(id, now));
+    });
+  }
+
+  #planCrashes(node: SimulatedNode): void {
+    const world = this.#world;
+    node.onCrash = () => {
+      this.#count('crashes');
+      const isPowerLost = world.random() < 0.3;
+      if (!isPowerLost) for (const end of node.ends.values()) end.pipe.cut();
+      world.schedule.after(100 + world.random() * 10_000, () => this.#comeBack(node, isPowerLost));
+    };
+    for (let crashes = Math.floor(world.random() * 3.5); crashes > 0; crashes--) {
+      world.schedule.at(world.random() * FAULTS_MS, () => {
+        const moment = world.random() < 0.5 ? 'before-commit' : 'after-commit';
+        node.crash(moment, Math.floor(world.random() * 12));
+      });
+    }
+  }
+
+  #comeBack(node: SimulatedNode, isPowerLost: boolean, disk?: SimulatedDisk): void {
+    if (node.isUp) return;
+    const home = disk ? { keys: node.keys, ...disk.home, disk } : node.home;
+    node.restart(undefined, home, { isPowerLost });
+  }
+
+  /** For some seconds the disk takes nothing, or takes everything and says that it did not. */
+  #planRefusals(node: SimulatedNode): void {
+    const world = this.#world;
+    if (world.random() < 0.75) return;
+    world.schedule.at(world.random() * FAULTS_MS, () => {
+      this.#count('refusals');
+      node.disk.store.refusal = world.random() < 0.7 ? 'before' : 'after';
+      world.schedule.after(500 + world.random() * 8_000, () => (node.disk.store.refusal = 'none'));
+    });
+  }
+
+  /** Wall clocks go wrong by up to 400 days, either way, while the program runs. */
+  #planClockJumps(node: SimulatedNode): void {
+    const world = this.#world;
+    if (world.random() < 0.5) return;
+    for (let jumps = 1 + Math.floor(world.random() * 3); jumps > 0; jumps--) {
+      world.schedule.at(world.random() * FAULTS_MS, () => {
+        this.#count('clockJumps');
+        node.wallOffset = (world.random() - 0.5) * 800 * DAY;
+        if (world.random() < 0.5) node.input({ type: 'resumed' });
+      });
+    }
+  }
+
+  /** As with a copy of the disk that is put back, or the end of a journal that is lost. */
+  #planRollback(node: SimulatedNode): void {
+    const world = this.#world;
+    const [from, to] = [world.random() * 30_000, 30_000 + world.random() * 25_000];
+    let copy: SimulatedDisk | undefined;
+    world.schedule.at(from, () => (copy = node.disk.copy()));
+    world.schedule.at(to, () => {
+      if (!copy) return;
+      this.#count('rollbacks');
+      this.#rolledBack.add(node.name);
+      for (const end of node.ends.values()) end.pipe.cut();
+      node.restart(undefined, { keys: node.keys, ...copy.home, disk: copy });
+    });
+  }
+}
 
 /** Key exchanges by bytes or time, and steps of the record key every few records; a tenth of the worlds has the program's own. */
 function rekeyLimits(draw: () => number): Partial<RekeyLimits> {
@@ -172,41 +297,6 @@ function rekeyLimits(draw: () => number): Partial<RekeyLimits> {
     afterBytes: Math.floor(1_000 + draw() * 30_000),
     symmetricRecords: 1 + Math.floor(draw() * 12),
   };
-}
-
-function planTexts(world: World, sent: Record<Name, string[]>): void {
-  for (const [from, to] of [
-    ['alice', 'bob'],
-    ['bob', 'alice'],
-  ] as const) {
-    const count = Math.floor(world.random() * 12);
-    const isBurst = world.random() < 0.5;
-    for (let i = 0; i < count; i++) {
-      const at = isBurst ? 10 : world.random() * FAULTS_MS;
-      world.schedule.at(at, () => {
-        const text = `${from} ${sent[from].length} ${'x'.repeat(Math.floor(world.random() * 300))}`;
-        sent[from].push(text);
-        world.node(from).send(to, text);
-      });
-    }
-  }
-}
-
-/** Wall clocks go wrong by up to ten days, either way, while the program runs. */
-function planClockJumps(world: World, count: () => void): void {
-  for (const name of ['alice', 'bob']) {
-    if (world.random() < 0.5) continue;
-    for (let jumps = 1 + Math.floor(world.random() * 3); jumps > 0; jumps--) {
-      world.schedule.at(world.random() * FAULTS_MS, () => {
-        count();
-        world.node(name).wallOffset += (world.random() - 0.5) * 20 * DAY;
-      });
-    }
-  }
-}
-
-function textsAt(node: SimulatedNode): readonly string[] {
-  return node.received.map((message) => message.text);
 }
 
 function pick<Value>(draw: () => number, values: readonly [Value, ...Value[]]): Value {

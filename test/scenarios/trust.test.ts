@@ -13,6 +13,7 @@ import {
   record,
   strangers,
   texts,
+  progress,
   undelivered,
 } from './friends.ts';
 
@@ -27,7 +28,7 @@ describe('who is listed with which password', () => {
     pass(world, 3_600_000);
     expect(dials).toBe(1);
     expect(reasons(alice)).toEqual(['password-mismatch']);
-    expect(alice.engine.commands.undelivered(alice.time)[0]?.progress).toMatchObject({
+    expect(progress(alice, 'bob')).toMatchObject({
       state: 'queued',
       held: true,
     });

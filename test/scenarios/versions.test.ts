@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { TrustRecord } from '../../src/directory/index.ts';
 import type { SimulatedHome } from '../../src/testing/index.ts';
-import { BOTH, friends, pass, reasons, record, states, strangers, texts, undelivered } from './friends.ts';
+import {
+  BOTH,
+  friends,
+  pass,
+  progress,
+  reasons,
+  record,
+  states,
+  strangers,
+  texts,
+  undelivered,
+} from './friends.ts';
 
 // Versions only rise (spec/02). There is one yet: a second is claimed by READY, or remembered by a home.
 
@@ -58,7 +69,7 @@ describe('a home that has spoken version 2', () => {
     bob.send('alice', 'hello');
     pass(world, 600_000);
     expect([dials, reasons(bob)]).toEqual([0, ['version-downgrade']]);
-    expect(bob.engine.commands.undelivered(bob.time)[0]?.progress).toMatchObject({
+    expect(progress(bob, 'alice')).toMatchObject({
       held: true,
       reason: { message: expect.stringContaining('newer Sotto') },
     });

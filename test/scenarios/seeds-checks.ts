@@ -1,0 +1,146 @@
+import type { ChatEvent } from '../../src/api/index.ts';
+import type { SimulatedNode, World } from '../../src/testing/index.ts';
+
+// What must hold of every world when its faults are over (RELIABILITY §0): nothing acked is lost, nothing is stored or shown
+// twice, order is the sender's, states never go backwards, and everything queued has found its end.
+
+/** What only a broken or hostile peer does: between two honest ones no connection may end with any of these. */
+const VIOLATIONS: ReadonlySet<string> = new Set([
+  'counter-exhausted',
+  'frame-empty',
+  'frame-length',
+  'item-body',
+  'item-unexpected',
+  'item-unknown',
+  'message-seq-reused',
+  'record-decrypt',
+  'record-structure',
+  'rekey-failed',
+  'rekey-timeout',
+]);
+
+export interface Played {
+  readonly world: World;
+  /** Went back to an older state of its disk: what it queued or was shown since is nobody's. */
+  readonly rolledBack: ReadonlySet<string>;
+}
+
+/** What went wrong; undefined when everything holds. */
+export function faultOf({ world, rolledBack }: Played): string | undefined {
+  const nodes = [...world.nodes.values()];
+  for (const node of nodes) {
+    const fault =
+      violationOf(node) ?? repeatOf(node) ?? (rolledBack.has(node.name) ? undefined : tellingFaultOf(node));
+    if (fault !== undefined) return `${node.name}: ${fault}`;
+  }
+  for (const from of nodes) {
+    for (const to of nodes) {
+      const isCertain = !rolledBack.has(from.name) && !rolledBack.has(to.name);
+      const fault = from === to ? undefined : wayFaultOf(from, to, isCertain);
+      if (fault !== undefined) return `${from.name} to ${to.name}: ${fault}`;
+    }
+  }
+  return undefined;
+}
+
+function violationOf(node: SimulatedNode): string | undefined {
+  const found = node.failures.find(({ code }) => VIOLATIONS.has(code) || code.startsWith('envelope-'));
+  return found && `a connection ended with ${found.code}`;
+}
+
+function repeatOf(node: SimulatedNode): string | undefined {
+  const seen = new Set<string>();
+  for (const { row } of node.disk.incoming()) {
+    if (seen.has(row.id)) return `${row.id} is stored twice`;
+    seen.add(row.id);
+  }
+  return undefined;
+}
+
+/** What its faces were told. */
+function tellingFaultOf(node: SimulatedNode): string | undefined {
+  const shown = new Set<string>();
+  const unmarked = new Set<string>();
+  const states = new Map<string, number>();
+  for (const event of node.events) {
+    if (event.type === 'message-received') {
+      if (event.isBelated !== true && unmarked.has(event.id))
+        return `${event.id} is shown twice without a mark`;
+      if (event.isBelated !== true) unmarked.add(event.id);
+      shown.add(event.id);
+    }
+    if (event.type !== 'message-progress') continue;
+    const fault = stepFaultOf(states, event);
+    if (fault !== undefined) return fault;
+  }
+  const unseen = node.disk.incoming().find(({ row }) => !shown.has(row.id));
+  return unseen && `${unseen.row.id} is stored and was never shown`;
+}
+
+const RANKS: Readonly<Record<string, number>> = { queued: 0, sent: 1 };
+
+function stepFaultOf(
+  states: Map<string, number>,
+  { id, progress }: ChatEvent & { readonly type: 'message-progress' },
+): string | undefined {
+  const [before, after] = [states.get(id) ?? 0, RANKS[progress.state] ?? 2];
+  states.set(id, after);
+  if (after < before) return `${id} went back to ${progress.state}`;
+  return before === 2 ? `${id} was settled twice, the second time as ${progress.state}` : undefined;
+}
+
+function wayFaultOf(from: SimulatedNode, to: SimulatedNode, isCertain: boolean): string | undefined {
+  const arrived = to.disk.incoming().flatMap((each) => (each.from === from.name ? [each.row.id] : []));
+  const stored = new Set(arrived);
+  const { queued, withdrawn, settled } = outgoing(from, to.name);
+  for (const id of queued) {
+    if (!stored.has(id) && !withdrawn.has(id))
+      return settled.has(id) ? `${id} was acked and is not there` : `${id} was queued and is not there`;
+    if (isCertain && stored.has(id) && withdrawn.has(id)) return `${id} was given up and is there`;
+  }
+  if (!isCertain) return undefined;
+  const expected = queued.filter((id) => stored.has(id));
+  return expected.join() === arrived.join() ? undefined : 'not in the order in which it was queued';
+}
+
+/** What the sender's disk says of one contact, by its changes alone. */
+function outgoing(
+  { disk }: SimulatedNode,
+  to: string,
+): {
+  readonly queued: readonly string[];
+  readonly withdrawn: ReadonlySet<string>;
+  readonly settled: ReadonlySet<string>;
+} {
+  const [queued, withdrawn, settled] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  let unsettled: { readonly id: string; readonly seq: number }[] = [];
+  const isWaiting = (id: string): boolean => !withdrawn.has(id);
+  // What was given twice, because the first commit seemed to fail, is the same object.
+  for (const change of new Set(disk.changes)) {
+    if (!('peer' in change) || change.peer !== to) continue;
+    switch (change.type) {
+      case 'outbox-put':
+        queued.add(change.row.id);
+        unsettled.push(change.row);
+        break;
+      case 'outbox-void':
+        withdrawn.add(change.id);
+        break;
+      case 'outbox-void-range':
+        for (const { id, seq } of unsettled) if (seq >= change.first && seq <= change.last) withdrawn.add(id);
+        break;
+      case 'outbox-settle':
+        for (const { id, seq } of unsettled) if (seq <= change.seq && isWaiting(id)) settled.add(id);
+        unsettled = unsettled.filter(({ seq }) => seq > change.seq);
+        break;
+      case 'outbox-epoch':
+        unsettled = unsettled
+          .filter(({ id }) => isWaiting(id))
+          .map(({ id }, index) => ({ id, seq: index + 1 }));
+        break;
+      default:
+        break;
+    }
+  }
+  return { queued: [...queued], withdrawn, settled };
+}
