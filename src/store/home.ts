@@ -16,13 +16,18 @@ import { readRecovery, recoveryMark, writeRecovery, type RecoveryContent } from 
 /** Messages: some tens of milliseconds. */
 const INDEXED_AT_ONCE = 200;
 
+/** Makes the folder of a home, if there is none, and takes its lock. Throws home-locked, home-unusable or disk-full. */
+export function lockOwnHome(folder: string): HomeLock {
+  makeHomeFolder(folder);
+  return lockHome(folder);
+}
+
 /**
  * Opens or creates a home, for one process at a time. A damaged database is set aside, and what can be had of it is in a new one: see
  * `notices`. Throws home-locked, home-owner, home-newer, home-damaged, home-unusable, disk-full, locked or passphrase-wrong.
  */
 export function openHome(options: OpenHome): Home {
-  makeHomeFolder(options.folder);
-  const lock = lockHome(options.folder);
+  const lock = options.lock ?? lockOwnHome(options.folder);
   try {
     const contents = openContent(options);
     try {
@@ -78,14 +83,21 @@ export class Home implements Store, Disposable {
     return this.#ledger.guesses;
   }
 
+  /** Who has dialled us and proven itself, and when last, UTC ms. */
+  get reachedUs(): ReadonlyMap<string, number> {
+    const sql = 'SELECT username, reached_us FROM contact WHERE reached_us IS NOT NULL';
+    const rows = this.#database.prepare<{ username: string; reached_us: number }>(sql).all();
+    return new Map(rows.map(({ username, reached_us: atWall }) => [username, atWall]));
+  }
+
   /**
    * Throws disk-full, home-unusable or home-damaged; the changes are then given again with the next commit. After a disk error the
-   * database is first opened anew and checked as a whole.
+   * database is first opened anew and checked as a whole; with no changes that is all.
    */
   commit(changes: readonly Change[]): void {
-    if (changes.length === 0) return;
     this.#mustBeInPlace();
     this.#database.recover();
+    if (changes.length === 0) return;
     this.#ledger.commit(changes);
     if (changes.some((change) => change.type === 'trust')) this.#keepRecovery();
   }

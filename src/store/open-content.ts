@@ -5,6 +5,7 @@ import { NO_GUESSES } from '../directory/index.ts';
 import { openDatabase, type Database } from './database.ts';
 import { checkOwner, readFormerHome, removeFormerHome } from './home-folder.ts';
 import type { HomeContent } from './home-file.ts';
+import type { HomeLock } from './home-lock.ts';
 import { readIdentity, writeIdentity, type Identity } from './identity.ts';
 import { createKey, keyFileOf, openKey } from './key-file.ts';
 import { DurableLedger } from './ledger/index.ts';
@@ -24,6 +25,8 @@ export interface OpenHome {
   readonly passphrase?: Bytes | undefined;
   /** A new identity's secret key, 32 bytes; asked for only when the home is new. */
   readonly newSecret: () => Bytes;
+  /** Of the folder, when it was taken before (`lockOwnHome`); it is given back with the home, or when this throws. */
+  readonly lock?: HomeLock;
 }
 
 export interface HomeContents {
