@@ -10,4 +10,10 @@ export const parts: Readonly<Record<string, () => Promise<{ readonly part: LongP
   interaction: () => import('./interaction.ts'),
   namespaces: () => import('./namespaces.ts'),
   flood: () => import('./flood.ts'),
+  'kill-loop': () => import('./kill-loop.ts'),
+  'power-cuts': () => import('./power-cuts.ts'),
+  'io-faults': () => import('./io-faults.ts'),
+  'flips-at-rest': () => import('./flips-at-rest.ts'),
+  queue: () => import('./queue.ts'),
+  clocks: () => import('./clocks.ts'),
 };

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { NO_FAULTS } from './book.ts';
+import { killLoop } from './kill-loop.ts';
+
+const seed = Number(process.env['SOTTO_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(
+  'killed 200 times, at random and at the n-th fsync or write, two peers lose, repeat and mix up nothing (STO-01, DLV-01, DLV-02, DLV-03, DLV-04)',
+  { timeout: 120_000 },
+  async () => {
+    const result = await killLoop({ cycles: 200, lanes: 2, seed });
+    expect(result.faults, `seed ${seed}: ${result.notes.join('; ')}`).toEqual(NO_FAULTS);
+    expect(result.delivered).toBeGreaterThan(1_000);
+  },
+);
+
+test(
+  'the kill loop finds each mistake of a program made for it: ack before commit, event before commit, no dedupe (DLV-05, DLV-06)',
+  { timeout: 60_000 },
+  async () => {
+    const bugs = ['ack before commit', 'event before commit'] as const;
+    const [early, repeated] = await Promise.all([
+      killLoop({ cycles: 60, seed, kind: 'toy-person', bugs }),
+      killLoop({ cycles: 20, seed, kind: 'toy-person', bugs: ['no dedupe'] }),
+    ]);
+    expect(early.faults.lost + early.faults.deliveredLost, `seed ${seed}`).toBeGreaterThan(0);
+    expect(early.faults.shownTwice, `seed ${seed}`).toBeGreaterThan(0);
+    expect(repeated.faults.duplicates, `seed ${seed}`).toBeGreaterThan(0);
+  },
+);

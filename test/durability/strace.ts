@@ -1,0 +1,41 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** What of strace exists here decides which faults can be made: it is Linux's. */
+export const hasStrace: boolean = spawnSync('strace', ['--version']).status === 0;
+
+export type Fault = 'EIO' | 'ENOSPC' | 'SIGKILL';
+export const SYNCS = 'fsync,fdatasync';
+
+export interface Injection {
+  readonly calls: string;
+  readonly fault: Fault;
+  /** The n-th call of each kind, from 1; with a `+`, it and all later ones. */
+  readonly when: string;
+}
+
+/** Arguments of strace for one fault. Calls are counted for each kind and thread by itself: SQLite writes on one thread. */
+export function straceWords({ calls, fault, when }: Injection): readonly string[] {
+  const effect = fault === 'SIGKILL' ? 'signal=SIGKILL' : `error=${fault}`;
+  // A filter in the kernel makes it cheap; but signals are not injected then (strace 6.1).
+  const follow = fault === 'SIGKILL' ? ['-f'] : ['-f', '--seccomp-bpf'];
+  const injection = `inject=${calls}:${effect}:when=${when}`;
+  return [...follow, '-qqq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', injection];
+}
+
+/** strace on a process that runs already. */
+export class Attached implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+
+  constructor(pid: number, injection: Injection) {
+    const words = straceWords(injection).filter((word) => word !== '--seccomp-bpf');
+    this.#child = spawn('strace', [...words, '-p', String(pid)], { stdio: 'ignore' });
+    this.#closed = once(this.#child, 'close');
+  }
+  /** The faults are over; what was traced runs on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.#closed;
+  }
+}
