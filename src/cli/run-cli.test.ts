@@ -64,7 +64,7 @@ test('a broken pipe does not change what send says about delivery', async () => 
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: 'delivered to bob in 42 ms\n' });
 });
 
-test('Ctrl-C ends a waiting send with 130 and closes what it opened', async () => {
+test('Ctrl-C ends a waiting send with 130, says that the text is kept, and closes what it opened', async () => {
   const services = createFakeServices({
     contacts: [{ name: 'bob', outcome: [{ state: 'sent', held: false }] }],
   });
@@ -76,9 +76,29 @@ test('Ctrl-C ends a waiting send with 130 and closes what it opened', async () =
   while (services.chat.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
   services.chat.emit({ type: 'key-pending', name: 'bob', newSafetyNumber: '00002'.repeat(12) });
   (await waiting.promise).emit('SIGINT');
-  const { exit, stdout } = await ran;
+  const { exit, stdout, stderr } = await ran;
   expect({ exit, stdout }).toEqual({ exit: 130, stdout: '' });
+  expect(stderr).toMatch(
+    /\nnot delivered to bob yet, kept; goes out when Sotto next runs(?: \(it left, and may have arrived\))? \[interrupted\]\n$/,
+  );
   expect(services.chat.closed).toBe(true);
+});
+
+test('a send whose running program ends is exit 3, and says that the text is kept', async () => {
+  const services = createFakeServices({
+    contacts: [{ name: 'bob', outcome: [{ state: 'queued', held: false }] }],
+    isServed: true,
+  });
+  const ran = run(['send', '--timeout', '1h', 'bob', 'hi'], services);
+  while (services.chat.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  await services.chat.close();
+  const { exit, stderr } = await ran;
+  expect({ exit, stderr }).toEqual({
+    exit: 3,
+    stderr:
+      'not delivered to bob yet, kept; goes out when Sotto next runs: the running Sotto has ended [control-unusable]\n',
+  });
 });
 
 test('text on stdin that is not UTF-8 is refused', async () => {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
-import type { Chat, HistoryEntry, HistoryPage, HistoryQuery } from '../../api/index.ts';
+import type { Chat, ChatEvent, HistoryEntry, HistoryPage, HistoryQuery } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { parseMoment } from '../duration.ts';
@@ -93,10 +93,15 @@ class HistoryView {
     if (this.#flags.all === true) await this.#showAfter(0);
     else await this.#showPage();
     this.#last = Math.max(this.#last, newest);
-    if (!events) return;
-    for await (const event of events)
-      if (event.type === 'message-received' || event.type === 'message-progress')
-        await this.#showAfter(this.#last);
+    if (events) await this.#follow(events);
+  }
+
+  /** An event only says that there may be more; what it is, and that it is shown once, the positions tell. */
+  async #follow(events: AsyncIterable<ChatEvent>): Promise<void> {
+    const { signal, output } = this.#context;
+    const news = new News(events);
+    while (await news.next()) await this.#showAfter(this.#last);
+    await this.#showAfter(this.#last);
     signal.throwIfAborted();
     if (!output.closed.aborted) throw nothingToFollow();
   }
@@ -129,6 +134,39 @@ class HistoryView {
     const { output } = this.#context;
     if (older !== undefined) output.note(`· older ones: --before ${older}, or --all`, 'dim');
     else if (entries.length === 0 && this.#flags.follow !== true) output.note('nothing was said');
+  }
+}
+
+/** Takes events as they come, however long the showing lasts, and remembers only that there were some. */
+class News {
+  #isNew = false;
+  #isOver = false;
+  #wake: () => void = () => undefined;
+
+  constructor(events: AsyncIterable<ChatEvent>) {
+    this.#take(events)
+      // That the running program is gone is said by the command; there is nothing to add.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isOver = true;
+        this.#wake();
+      });
+  }
+
+  /** Resolves to true as soon as something has come since the last call, and to false when nothing can come any more. */
+  async next(): Promise<boolean> {
+    while (!this.#isNew && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    return isNew;
+  }
+
+  async #take(events: AsyncIterable<ChatEvent>): Promise<void> {
+    for await (const event of events) {
+      if (event.type !== 'message-received' && event.type !== 'message-progress') continue;
+      this.#isNew = true;
+      this.#wake();
+    }
   }
 }
 

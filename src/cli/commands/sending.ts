@@ -1,11 +1,11 @@
 // What `send` does between opening a chat and closing it: queue, watch, and say of each text what became of it.
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, type Failure } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { describeEvent, duration, sentence } from '../describe.ts';
 import { progressToJson, reasonToJson } from '../event-json.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
-import { keptWords } from '../kept.ts';
+import { KEPT, keptWords } from '../kept.ts';
 import { shortId } from '../message-id.ts';
 import type { Settings } from '../settings.ts';
 
@@ -94,9 +94,9 @@ export async function sendToAll(
   isQueueing = false;
   if (waiting.size === 0) done.abort();
   const timer = setTimeout(() => done.abort(), settings.timeoutMs);
-  await watch.finally(() => clearTimeout(timer));
-  for (const [id, message] of waiting)
-    outcomes.push(reportKept({ ...message, id }, order, chat, settings, context));
+  const broken = await endOf(watch, signal).finally(() => clearTimeout(timer));
+  for (const [id, { to, progress }] of waiting)
+    outcomes.push(reportKept({ to, id, progress }, { order, broken, chat, settings, context }));
   return outcomes;
 }
 
@@ -114,9 +114,13 @@ async function* queue(
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       const { failure } = error;
+      // Who was to keep it broke off: it may have been kept before that.
+      const isKnown = failure.code !== 'control-unusable';
+      const kept = isKnown ? { kept: false } : {};
       if (settings.json)
-        output.json({ type: 'outcome', to, state: 'failed', kept: false, ...reasonToJson(failure) });
-      output.note(`not sent to ${to}, not kept: ${sentence(failure)}`, 'bad');
+        output.json({ type: 'outcome', to, state: 'failed', ...kept, ...reasonToJson(failure) });
+      const words = isKnown ? 'not kept' : 'sotto outbox tells whether it is kept';
+      output.note(`not sent to ${to}, ${words}: ${sentence(failure)}`, 'bad');
       if (failure.hint !== undefined) output.note(`  ${failure.hint}`);
       yield { to, failure: exitCodeOf(failure.code) };
     }
@@ -135,6 +139,17 @@ async function watchEvents(
       for (const line of describeEvent(event, chat.self, 'shell')) output.note(line.text, line.style);
     if (signal.aborted) return;
   }
+}
+
+/** Why nothing more can be heard of the texts, when it is neither the end of the time nor a Ctrl-C. */
+async function endOf(watch: Promise<void>, signal: AbortSignal): Promise<Failure | undefined> {
+  try {
+    await watch;
+  } catch (error) {
+    if (error instanceof CodedError) return error.failure;
+    throw error;
+  }
+  return signal.aborted ? undefined : { code: 'control-unusable', message: 'the running Sotto has ended' };
 }
 
 function isLoud(event: ChatEvent): boolean {
@@ -181,20 +196,27 @@ function reportOutcome(
   return reason === undefined ? EXIT.identity : exitCodeOf(reason.code);
 }
 
-/** The time is over, or a person pressed Ctrl-C; the text stays. */
+/** The time is over, a person pressed Ctrl-C, or the running program ended; the text stays. */
 function reportKept(
   { to, id, progress }: Outgoing<Open>,
-  { waitFor }: Order,
-  chat: Chat,
-  settings: Settings,
-  { output, signal }: CliContext,
+  run: {
+    readonly order: Order;
+    readonly broken: Failure | undefined;
+    readonly chat: Chat;
+    readonly settings: Settings;
+    readonly context: CliContext;
+  },
 ): ExitCode {
-  const what = waitFor === 'sent' ? 'sent' : 'delivered';
-  const since = signal.aborted ? ' yet' : ` within ${duration(settings.timeoutMs)}`;
-  const text = `not ${what} to ${to}${since}, ${keptWords(chat.self)}`;
+  const { settings, broken } = run;
+  const { output, signal } = run.context;
+  const what = run.order.waitFor === 'sent' ? 'sent' : 'delivered';
+  const isCut = signal.aborted || broken !== undefined;
+  const since = isCut ? ' yet' : ` within ${duration(settings.timeoutMs)}`;
+  const text = `not ${what} to ${to}${since}, ${broken ? KEPT : keptWords(run.chat.self)}`;
   const left = progress.state === 'sent' ? ' (it left, and may have arrived)' : '';
   const { reason, ...state } = progress;
-  const code = signal.aborted ? 'interrupted' : 'timeout';
+  const cause = broken ?? reason;
+  const code = signal.aborted ? 'interrupted' : (broken?.code ?? 'timeout');
   if (settings.json)
     output.json({
       type: 'outcome',
@@ -204,9 +226,9 @@ function reportKept(
       kept: true,
       code,
       message: text,
-      ...(reason && { cause: reasonToJson(reason) }),
+      ...(cause && { cause: reasonToJson(cause) }),
     });
-  output.note(`${text}${left}${reason ? `: ${reason.message}` : ''} [${code}]`, 'bad');
-  if (reason?.hint !== undefined) output.note(`  ${reason.hint}`);
-  return signal.aborted ? EXIT.interrupted : EXIT.kept;
+  output.note(`${text}${left}${cause ? `: ${cause.message}` : ''} [${code}]`, 'bad');
+  if (cause?.hint !== undefined) output.note(`  ${cause.hint}`);
+  return exitCodeOf(code);
 }
