@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import type { ChatEvent } from '../api/index.ts';
+import type { ChatEvent, HistoryEntry, MessageId } from '../api/index.ts';
+import { CodedError, PeerText } from '../base/index.ts';
 import { EventHub } from './event-hub.ts';
 
 const event = (name: string): ChatEvent => ({ type: 'peer-restarted', name });
+
+function emptyHub(): EventHub {
+  return new EventHub({ unshown: () => [], onShown: () => undefined });
+}
 
 async function collect(events: AsyncIterable<ChatEvent>): Promise<readonly string[]> {
   const names: string[] = [];
@@ -11,7 +16,7 @@ async function collect(events: AsyncIterable<ChatEvent>): Promise<readonly strin
 }
 
 test('the first reader also gets what came before it; every reader gets the rest, in order', async () => {
-  const hub = new EventHub();
+  const hub = emptyHub();
   hub.publish(event('early'));
   const first = collect(hub.open({}));
   const second = collect(hub.open({}));
@@ -23,7 +28,7 @@ test('the first reader also gets what came before it; every reader gets the rest
 });
 
 test('an abort ends one reader after what it has, and a closed hub ends at once', async () => {
-  const hub = new EventHub();
+  const hub = emptyHub();
   const stop = new AbortController();
   const stopped = hub.open({ signal: stop.signal });
   const other = collect(hub.open({}));
@@ -37,7 +42,7 @@ test('an abort ends one reader after what it has, and a closed hub ends at once'
 });
 
 test('a reader that stops reading in its loop leaves the hub', async () => {
-  const hub = new EventHub();
+  const hub = emptyHub();
   const events = hub.open({});
   hub.publish(event('a'));
   for await (const each of events) {
@@ -49,7 +54,7 @@ test('a reader that stops reading in its loop leaves the hub', async () => {
 });
 
 test('a reader may ask for several events at once', async () => {
-  const hub = new EventHub();
+  const hub = emptyHub();
   const events = hub.open({});
   const both = [events.next(), events.next()];
   hub.publish(event('a'));
@@ -57,25 +62,28 @@ test('a reader may ask for several events at once', async () => {
   expect((await Promise.all(both)).map(({ value }) => value)).toEqual([event('a'), event('b')]);
 });
 
-test('there is room while somebody reads and keeps up, or has yet to begin', async () => {
-  const hub = new EventHub();
-  expect(hub.hasRoom, 'nobody has begun').toBe(true);
-  const stop = new AbortController();
-  const reader = hub.open({ signal: stop.signal });
-  for (let n = 0; n < 1_000; n++) hub.publish(event(`${n}`));
-  expect(hub.hasRoom, 'far behind').toBe(false);
-  await reader.next();
-  expect(hub.hasRoom).toBe(true);
-  stop.abort();
-  expect(hub.hasRoom, 'nobody reads any more').toBe(false);
+test('there is room unless a screen is far behind; who only listens along holds nothing up', async () => {
+  const hub = emptyHub();
+  expect(hub.hasRoom, 'the store has room, whether anybody looks or not').toBe(true);
   hub.open({});
+  const stop = new AbortController();
+  const screen = hub.open({ isScreen: true, signal: stop.signal });
+  const first = screen.next();
+  for (let n = 0; n < 1_001; n++) hub.publish(event(`${n}`));
+  await first;
+  expect(hub.hasRoom, 'far behind').toBe(false);
+  await screen.next();
   expect(hub.hasRoom).toBe(true);
+  hub.publish(event('x'));
+  expect(hub.hasRoom).toBe(false);
+  stop.abort();
+  expect(hub.hasRoom, 'it has left').toBe(true);
   hub.close();
   expect(hub.hasRoom).toBe(false);
 });
 
 test('a reader that has stopped reading fails alone, and the others get everything', async () => {
-  const hub = new EventHub();
+  const hub = emptyHub();
   const stuck = hub.open({});
   const count = 100_000;
   hub.publish(event('x'));
@@ -84,4 +92,110 @@ test('a reader that has stopped reading fails alone, and the others get everythi
   for (let n = 0; n < count; n++) expect(await late.next()).toEqual({ done: false, value: event('y') });
   await expect(stuck.next()).rejects.toThrow('stopped reading');
   expect(await stuck.next().catch((error: unknown) => error)).toBeInstanceOf(Error);
+});
+
+/** Messages in a store, and a hub that tells of each once it stands there. */
+class Shelf {
+  readonly entries: HistoryEntry[] = [];
+  shown = 0;
+  asked = 0;
+  readonly hub: EventHub = new EventHub({
+    unshown: (after) =>
+      this.entries.filter(({ position }) => position > Math.max(after, this.shown)).slice(0, 2),
+    onShown: () => (this.asked += 1),
+  });
+
+  receive(text: string): void {
+    const position = this.entries.length + 1;
+    const id = `id-${position}` as MessageId;
+    const message = { id, text: new PeerText(text), writtenAtWall: 0 };
+    this.entries.push({ ...message, position, with: 'bob', direction: 'in', storedAtWall: 0 });
+    this.hub.publish({
+      ...message,
+      type: 'message-received',
+      from: 'bob',
+      receivedAtWall: 0,
+      clockMark: false,
+    });
+  }
+  /** As a commit does it. */
+  keepShown(): void {
+    for (const { id } of this.hub.takeShown())
+      this.shown = Math.max(this.shown, this.entries.find((entry) => entry.id === id)?.position ?? 0);
+  }
+}
+
+const textOf = ({ value }: IteratorResult<ChatEvent, undefined>): string | undefined =>
+  value?.type === 'message-received'
+    ? `${value.isBelated ? 'belated ' : ''}${value.text.exact()}`
+    : value?.type;
+
+test('a screen first gets what none has shown, then what comes, without a gap and nothing twice', async () => {
+  const shelf = new Shelf();
+  for (const text of ['a', 'b', 'c']) shelf.receive(text);
+  const screen = shelf.hub.open({ isScreen: true });
+  const texts = [textOf(await screen.next())];
+  shelf.receive('d');
+  for (let n = 0; n < 3; n++) texts.push(textOf(await screen.next()));
+  const next = screen.next();
+  shelf.receive('e');
+  shelf.hub.publish(event('x'));
+  shelf.receive('f');
+  texts.push(textOf(await next), textOf(await screen.next()), textOf(await screen.next()));
+  expect(texts).toEqual(['belated a', 'belated b', 'belated c', 'belated d', 'e', 'peer-restarted', 'f']);
+});
+
+test('shown is what a screen asked beyond; the last one is shown again if it never did', async () => {
+  const shelf = new Shelf();
+  const first = shelf.hub.open({ isScreen: true });
+  const listener = shelf.hub.open({});
+  const asked = first.next();
+  for (const text of ['a', 'b', 'c']) shelf.receive(text);
+  await asked;
+  for (let n = 0; n < 3; n++) await listener.next();
+  expect(shelf.hub.takeShown()).toEqual([]);
+  await first.next();
+  await first.next();
+  expect(shelf.asked, 'the turn is asked for once').toBe(1);
+  expect(shelf.hub.takeShown()).toEqual([{ peer: 'bob', id: 'id-2' }]);
+  shelf.shown = 2;
+  await first.return?.();
+  shelf.keepShown();
+  const second = shelf.hub.open({ isScreen: true });
+  expect(textOf(await second.next())).toBe('belated c');
+});
+
+test('a screen that is ended leaves its messages to the next one', async () => {
+  const shelf = new Shelf();
+  const stop = new AbortController();
+  const first = shelf.hub.open({ isScreen: true, signal: stop.signal });
+  const asked = first.next();
+  shelf.receive('a');
+  shelf.receive('b');
+  shelf.hub.publish(event('x'));
+  expect(textOf(await asked)).toBe('a');
+  stop.abort();
+  expect([textOf(await first.next()), (await first.next()).done]).toEqual(['peer-restarted', true]);
+  shelf.keepShown();
+  expect(textOf(await shelf.hub.open({ isScreen: true }).next())).toBe('belated b');
+});
+
+test('a store that cannot be read at the moment is asked again', async () => {
+  const shelf = new Shelf();
+  shelf.receive('a');
+  let isBroken = true;
+  const hub = new EventHub({
+    unshown: (after) => {
+      if (isBroken) throw new CodedError({ code: 'home-unusable', message: 'EIO' });
+      return shelf.entries.filter(({ position }) => position > after);
+    },
+    onShown: () => undefined,
+  });
+  const screen = hub.open({ isScreen: true });
+  hub.publish(event('trouble'));
+  expect(textOf(await screen.next())).toBe('peer-restarted');
+  const next = screen.next();
+  isBroken = false;
+  hub.publish(event('works again'));
+  expect([textOf(await next), textOf(await screen.next())]).toEqual(['belated a', 'peer-restarted']);
 });

@@ -1,31 +1,52 @@
-import type { Cancellable, ChatEvent } from '../api/index.ts';
+import type { ChatEvent, EventOptions, HistoryEntry, MessageId } from '../api/index.ts';
+import { EventReader, ROOM_MAX, type Screen } from './event-reader.ts';
 
-/** Events that wait for one slow reader, at most; then its iterator fails rather than lose some silently. */
-const WAITING_MAX = 100_000;
-/** Above this, nothing more is taken from peers until the reader has caught up. */
-const ROOM_MAX = 1_000;
+/** A message that a screen has shown, and with it everything that was stored before. */
+export interface Shown {
+  readonly peer: string;
+  readonly id: MessageId;
+}
 
-/** Hands every event to every iterator that was opened before it; the first iterator also gets what came before. */
+/** Messages that no screen has shown, stored after this position, oldest first; empty when there are no more. */
+export type Unshown = (after: number) => readonly HistoryEntry[];
+
+/**
+ * Hands every event to every iterator that was opened before it; the first iterator also gets what came before. A screen
+ * first gets the messages that no screen has shown, from the store.
+ */
 export class EventHub {
-  readonly #readers = new Set<Reader>();
+  readonly #unshown: Unshown;
+  readonly #onShown: () => void;
+  readonly #readers = new Set<EventReader>();
+  readonly #shown = new Map<EventReader, Shown>();
   #early: ChatEvent[] | undefined = [];
   #isClosed = false;
 
-  /** Somebody reads, or has yet to begin, and keeps up: what is published now will be seen. */
+  constructor(options: {
+    readonly unshown: Unshown;
+    /** There is something for `takeShown`. */
+    readonly onShown: () => void;
+  }) {
+    this.#unshown = options.unshown;
+    this.#onShown = options.onShown;
+  }
+
+  /** No screen is far behind: what is published now will be seen before long, or found in the store. */
   get hasRoom(): boolean {
-    if (this.#isClosed) return false;
-    if (this.#early) return this.#early.length < ROOM_MAX;
-    for (const reader of this.#readers) if (reader.waiting >= ROOM_MAX) return false;
-    return this.#readers.size > 0;
+    for (const reader of this.#readers) if (reader.isScreen && reader.waiting >= ROOM_MAX) return false;
+    return !this.#isClosed;
   }
 
   publish(event: ChatEvent): void {
-    this.#early?.push(event);
+    if (this.#early && this.#early.length < ROOM_MAX) this.#early.push(event);
     for (const reader of this.#readers) reader.push(event);
   }
 
-  open({ signal }: Cancellable): AsyncIterableIterator<ChatEvent> {
-    const reader = new Reader(() => this.#readers.delete(reader));
+  open({ signal, isScreen = false }: EventOptions): AsyncIterableIterator<ChatEvent> {
+    const reader: EventReader = new EventReader({
+      leave: () => this.#readers.delete(reader),
+      screen: isScreen ? this.#screen(() => reader) : undefined,
+    });
     for (const event of this.#early ?? []) reader.push(event);
     this.#early = undefined;
     if (this.#isClosed || signal?.aborted) reader.end();
@@ -36,83 +57,26 @@ export class EventHub {
     return reader;
   }
 
+  /** What screens have shown since the last call; to be committed. */
+  takeShown(): readonly Shown[] {
+    const shown = [...this.#shown.values()];
+    this.#shown.clear();
+    return shown;
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const reader of this.#readers) reader.end();
   }
-}
 
-class Reader implements AsyncIterableIterator<ChatEvent> {
-  readonly #leave: () => void;
-  #waiting: ChatEvent[] = [];
-  /** How many of them were read already: an array gives up its first element slowly. */
-  #read = 0;
-  #isEnded = false;
-  #failure: Error | undefined;
-  /** Calls of `next` that came before their event. */
-  #asking: PromiseWithResolvers<IteratorResult<ChatEvent, undefined>>[] = [];
-
-  constructor(leave: () => void) {
-    this.#leave = leave;
-  }
-
-  get waiting(): number {
-    return this.#waiting.length - this.#read;
-  }
-  push(event: ChatEvent): void {
-    if (this.waiting < WAITING_MAX) {
-      this.#waiting.push(event);
-      return this.#answer();
-    }
-    this.#failure = new Error('a reader of events has stopped reading');
-    this.#forget();
-    this.end();
-  }
-  /** What waits is still read. */
-  end(): void {
-    this.#isEnded = true;
-    this.#leave();
-    this.#answer();
-  }
-
-  // No async function: one of them for each event costs more than the event.
-  next(): Promise<IteratorResult<ChatEvent, undefined>> {
-    const event = this.#take();
-    if (event) return Promise.resolve({ done: false, value: event });
-    const asked = Promise.withResolvers<IteratorResult<ChatEvent, undefined>>();
-    this.#asking.push(asked);
-    this.#answer();
-    return asked.promise;
-  }
-  async return(): Promise<IteratorResult<ChatEvent, undefined>> {
-    this.#forget();
-    this.end();
-    return { done: true, value: undefined };
-  }
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  #answer(): void {
-    while (this.#asking.length > 0) {
-      const event = this.#take();
-      if (!event && !this.#failure && !this.#isEnded) return;
-      const asked = this.#asking.shift();
-      if (event) asked?.resolve({ done: false, value: event });
-      else if (this.#failure) asked?.reject(this.#failure);
-      else asked?.resolve({ done: true, value: undefined });
-    }
-  }
-  #take(): ChatEvent | undefined {
-    const event = this.#waiting[this.#read];
-    if (event) this.#read += 1;
-    if (this.waiting > 0 && this.#read < ROOM_MAX) return event;
-    this.#waiting = this.#waiting.slice(this.#read);
-    this.#read = 0;
-    return event;
-  }
-  #forget(): void {
-    this.#waiting = [];
-    this.#read = 0;
+  #screen(reader: () => EventReader): Screen {
+    return {
+      unshown: this.#unshown,
+      // Of two screens each has a last one of its own, and the store keeps the later.
+      shown: (peer, id) => {
+        if (this.#shown.size === 0) this.#onShown();
+        this.#shown.set(reader(), { peer, id });
+      },
+    };
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MessageId } from '../api/index.ts';
 import { NO_GUESSES } from '../directory/index.ts';
-import type { EngineOutput } from '../engine/index.ts';
+import type { Change, EngineOutput } from '../engine/index.ts';
 import { heldOutputs } from './held-outputs.ts';
 
 const guesses = { ...NO_GUESSES };
@@ -35,4 +35,20 @@ test('a thousand events wait at most, the last ones', () => {
   });
   const held = heldOutputs(Array.from({ length: 1_500 }, (_, index) => restarted(`peer ${index}`)));
   expect([held.length, held[0]]).toEqual([1_000, restarted('peer 500')]);
+});
+
+test('what is said again and again of a contact is kept once; what is said of each message is all kept, in order', () => {
+  const epoch = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
+  const cursor = (byte: number) =>
+    ({ type: 'inbox-cursor', peer: 'bob', epoch: epoch(byte), stored: 0, storedId: undefined }) as const;
+  const pass = (seq: number) =>
+    ({ type: 'inbox-pass', peer: 'bob', epoch: epoch(3), seq, id: `${seq}` }) as const;
+  const sent = (seq: number) => ({ type: 'outbox-sent', peer: 'bob', epoch: epoch(1), seq }) as const;
+  const reached = (atWall: number) => ({ type: 'reached-us', peer: 'bob', atWall }) as const;
+  const before = [sent(1), cursor(1), cursor(2), reached(1), cursor(3)];
+  const after = [pass(1), sent(2), pass(2), cursor(4), reached(2), cursor(5)];
+  const changes = [...before, ...after] as readonly Change[];
+  expect(heldOutputs([{ type: 'commit', changes }])).toEqual([
+    { type: 'commit', changes: [cursor(3), pass(1), sent(2), pass(2), reached(2), cursor(5)] },
+  ]);
 });

@@ -46,10 +46,8 @@ test('a decision about a key is done when it is on the disk, and a refusal is sa
   rmSync(home);
   renameSync(`${home}.away`, home);
   await alice.markVerified('bob');
-  await using reading = await openChat(
-    { directory: join(folder, 'directory.json'), as: 'alice', home, mode: 'read' },
-    {},
-  );
+  await alice.close();
+  await using reading = await open('alice', 'offline');
   expect(await reading.contacts()).toMatchObject([{ name: 'bob', verified: true }]);
 });
 
@@ -63,6 +61,7 @@ test('a chat that closes takes no command any more; to close twice is to close o
   await expect(bob.sendText({ to: 'alice', text: 'too late' })).rejects.toMatchObject(refused);
   await expect(bob.markVerified('alice')).rejects.toMatchObject(refused);
   await expect(bob.retry('alice')).rejects.toMatchObject(refused);
-  expect(await bob.undelivered()).toEqual([]);
+  await expect(bob.outbox()).rejects.toMatchObject(refused);
+  await expect(bob.history()).rejects.toMatchObject(refused);
   for await (const event of bob.events()) expect.fail(`a closed chat says ${event.type}`);
 });

@@ -1,18 +1,26 @@
+import { resolve } from 'node:path';
 import type {
-  Cancellable,
+  BackupCommand,
   Chat,
   ChatEvent,
   ContactView,
+  EraseQuery,
+  EventOptions,
+  HistoryPage,
+  HistoryQuery,
   MessageId,
-  OutgoingView,
+  OutboxPage,
+  OutboxQuery,
   SafetyView,
   SelfView,
   SendText,
 } from '../api/index.ts';
-import { CodedError, type Result } from '../base/index.ts';
+import { CodedError, success, type Result } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
+import type { Home } from '../store/index.ts';
 import { readClock } from './clock.ts';
 import type { EventHub } from './event-hub.ts';
+import type { MessageDesk } from './message-desk.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
 const GRACE_MS = 2_000;
@@ -23,14 +31,19 @@ export class NodeChat implements Chat {
   readonly #engine: Engine;
   readonly #loop: TurnLoop;
   readonly #hub: EventHub;
+  readonly #home: Home;
+  readonly #desk: MessageDesk;
   readonly #free: () => Promise<void>;
   #closing: Promise<void> | undefined;
+  #isFreed = false;
 
   constructor(options: {
     readonly self: SelfView;
     readonly engine: Engine;
     readonly loop: TurnLoop;
     readonly hub: EventHub;
+    readonly home: Home;
+    readonly desk: MessageDesk;
     /** Closes sockets, watchers and the home; called once. */
     readonly free: () => Promise<void>;
   }) {
@@ -38,6 +51,8 @@ export class NodeChat implements Chat {
     this.#engine = options.engine;
     this.#loop = options.loop;
     this.#hub = options.hub;
+    this.#home = options.home;
+    this.#desk = options.desk;
     this.#free = options.free;
   }
 
@@ -45,15 +60,42 @@ export class NodeChat implements Chat {
     return this.#engine.commands.contacts(readClock());
   }
   async sendText(command: SendText): Promise<MessageId> {
-    return this.#act(() => this.#engine.commands.sendText(command, readClock()));
+    const id = this.#takeMessage(() => this.#engine.commands.sendText(command, readClock()));
+    const refusal = await this.#loop.committed();
+    if (!refusal) return id;
+    // It was not kept, so it must not leave either once the disk works again.
+    this.#engine.commands.cancel(id, readClock());
+    this.#loop.schedule();
+    throw new CodedError(refusal);
   }
   async cancel(id: MessageId): Promise<boolean> {
-    const isWithdrawn = this.#engine.commands.cancel(id);
-    this.#loop.schedule();
+    const isWithdrawn = this.#takeMessage(() => success(this.#engine.commands.cancel(id, readClock())));
+    if (isWithdrawn) await this.#kept();
     return isWithdrawn;
   }
-  async undelivered(): Promise<readonly OutgoingView[]> {
-    return this.#engine.commands.undelivered(readClock());
+  async cancelAll(to: string): Promise<number> {
+    const count = this.#takeMessage(() => this.#engine.commands.cancelAll(to, readClock()));
+    if (count > 0) await this.#kept();
+    return count;
+  }
+  async outbox(query: OutboxQuery = {}): Promise<OutboxPage> {
+    this.#mustBeOpen();
+    return this.#desk.outbox(query);
+  }
+  async history(query: HistoryQuery = {}): Promise<HistoryPage> {
+    this.#mustBeOpen();
+    return this.#desk.page(query);
+  }
+  async erase(query: EraseQuery): Promise<number> {
+    this.#takeMessage(() => success(undefined));
+    return this.#desk.erase(query);
+  }
+  async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
+    return this.#desk.resend(command, (queue) => this.#takeMessage(queue));
+  }
+  async backup({ path, passphrase }: BackupCommand): Promise<void> {
+    this.#mustBeOpen();
+    this.#home.backup({ path: resolve(path), passphrase });
   }
   async safety(name: string): Promise<SafetyView> {
     return valueOf(this.#engine.commands.safety(name));
@@ -79,7 +121,7 @@ export class NodeChat implements Chat {
   async retry(name: string): Promise<void> {
     this.#act(() => this.#engine.commands.retry(name));
   }
-  events(options: Cancellable = {}): AsyncIterable<ChatEvent> {
+  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
     return this.#hub.open(options);
   }
 
@@ -96,25 +138,43 @@ export class NodeChat implements Chat {
     const giveUp = readClock().monotonic + graceMs;
     await turn();
     while (this.#engine.openLinks > 0 && readClock().monotonic < giveUp) await turn();
-    this.#loop.stop();
     this.#hub.close();
+    // Whoever reads events asks for the next one now: that the last one was shown is still committed.
+    await turn();
+    await this.#loop.committed();
+    this.#loop.stop();
+    this.#isFreed = true;
     await this.#free();
   }
 
   #act<Value>(command: () => Result<Value>): Value {
-    if (this.#closing)
-      throw new CodedError({ code: 'cancelled', message: 'The program is ending: nothing new begins.' });
+    if (this.#closing) throw ending();
     const value = valueOf(command());
     this.#loop.schedule();
     return value;
   }
+  /** While the disk refuses, nothing is taken that it would have to keep. */
+  #takeMessage<Value>(command: () => Result<Value>): Value {
+    if (this.#loop.refusal) throw new CodedError(this.#loop.refusal);
+    return this.#act(command);
+  }
+  async #kept(): Promise<void> {
+    const refusal = await this.#loop.committed();
+    if (refusal) throw new CodedError(refusal);
+  }
   /** What a person decided about a key counts once it is on the disk. */
   async #decide<Value>(command: () => Result<Value>): Promise<Value> {
     const value = this.#act(command);
-    const refusal = await this.#loop.committed();
-    if (refusal) throw new CodedError(refusal);
+    await this.#kept();
     return value;
   }
+  #mustBeOpen(): void {
+    if (this.#isFreed) throw ending();
+  }
+}
+
+function ending(): CodedError {
+  return new CodedError({ code: 'cancelled', message: 'The program is ending: nothing new begins.' });
 }
 
 function valueOf<Value>(result: Result<Value>): Value {

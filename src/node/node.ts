@@ -1,19 +1,30 @@
-import type { ChatOptions } from '../api/index.ts';
+import type { Chat, ChatOptions } from '../api/index.ts';
 import { CodedError, type Failure } from '../base/index.ts';
+import { controlPath, serveControl } from '../control/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory } from '../directory/index.ts';
-import { Engine } from '../engine/index.ts';
+import { Engine, type EngineOptions } from '../engine/index.ts';
+import type { Listener } from '../net/index.ts';
 import { nativePrimitives, systemEntropy } from '../primitives/index.ts';
 import type { Home } from '../store/index.ts';
 import { EventHub } from './event-hub.ts';
+import { IdleWork } from './idle-work.ts';
 import { Links } from './links.ts';
 import { keepListening } from './listening.ts';
 import { loadDirectory } from './load-directory.ts';
+import { MessageDesk } from './message-desk.ts';
 import { NodeChat } from './node-chat.ts';
+import { keepFor } from './retention.ts';
 import { Trace } from './trace.ts';
 import { TurnLoop } from './turn-loop.ts';
 
 const DEFAULT_LINGER_MS = 60_000;
+/** That a message was shown is committed with the next turn; when there is none, after this long. */
+const SHOWN_MS = 200;
+/** Messages of one page for a screen that has missed some. */
+const UNSHOWN_PAGE = 100;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The engine with real sockets, a real clock and a real home round it. */
 export class Node {
@@ -22,10 +33,13 @@ export class Node {
   readonly #keys: X25519KeyPair;
   /** What the own entry says, to notice when it says another one. */
   #ownPort: number | undefined;
-  readonly #hub = new EventHub();
+  readonly #hub: EventHub;
+  readonly #desk: MessageDesk;
+  readonly #idle: IdleWork;
   readonly #links: Links;
   readonly #engine: Engine;
   readonly #loop: TurnLoop;
+  #isFreed = false;
 
   constructor(
     options: ChatOptions,
@@ -43,34 +57,37 @@ export class Node {
       secret: parts.home.secret,
       publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
     };
+    this.#hub = new EventHub({
+      unshown: (after) => parts.home.history.unshown(after, UNSHOWN_PAGE),
+      onShown: () => setTimeout(() => this.#loop.schedule(), SHOWN_MS).unref(),
+    });
     this.#links = new Links({
       enqueue: (input) => this.#loop.enqueue(input),
       engine: () => this.#engine,
     });
     const trace = new Trace(parts.trace, (line) => process.stderr.write(line));
     this.#engine = new Engine({
-      primitives: nativePrimitives,
-      entropy: systemEntropy,
-      self: parts.home.username,
-      keys: this.#keys,
-      directory: parts.directory,
-      records: parts.home.records,
-      guesses: parts.home.guesses,
-      isEnrolClosed: options.isClosed ?? false,
-      lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
-      isDialling: options.mode === 'listen' || options.mode === 'dial',
-      // A one-shot send has nobody to show a message to.
-      isStoreVolatile: true,
-      hasRoom: () => options.mode !== 'dial' && this.#hub.hasRoom && !this.#loop.isRefused,
-      nextLink: () => this.#links.nextId(),
+      ...this.#engineOptions(options, parts),
       onEnvelope: trace.onEnvelope,
     });
+    this.#idle = new IdleWork(() => this.#tidy());
     this.#loop = new TurnLoop({
       engine: this.#engine,
       store: parts.home,
       links: this.#links,
       trace,
       publish: (event) => this.#hub.publish(event),
+      ownChanges: () => this.#hub.takeShown().map((shown) => ({ type: 'shown', ...shown })),
+      onTurn: () => this.#idle.postpone(),
+    });
+    this.#desk = new MessageDesk({
+      history: parts.home.history,
+      engine: this.#engine,
+      isOpen: () => !this.#isFreed,
+      kept: async () => {
+        const refusal = await this.#loop.committed();
+        if (refusal) throw new CodedError(refusal);
+      },
     });
   }
 
@@ -94,34 +111,109 @@ export class Node {
     }
   }
 
-  /** Listens if asked to, and is then ready for a face. `watching` is aborted when the chat closes. */
-  async start(options: ChatOptions, watching: AbortController): Promise<NodeChat> {
-    const listener =
-      options.mode === 'listen'
-        ? await keepListening({
-            port: options.port ?? 0,
-            bind: options.bind ?? [],
-            isRefused: (address) => this.#links.isRefused(address),
-            onSocket: (socket) => this.#links.accept(socket),
-            warn: (reason) => this.warn(reason),
-            signal: watching.signal,
-          })
-        : undefined;
-    const self = {
-      username: this.#home.username,
-      key: nativePrimitives.encodeBase64(this.#keys.publicKey),
-      home: this.#home.folder,
-      directory: this.#path,
-      listening: listener?.addresses ?? [],
-    };
-    const free = async (): Promise<void> => {
-      watching.abort();
-      this.#links.releaseAll();
-      await listener?.[Symbol.asyncDispose]();
-      this.#home[Symbol.dispose]();
-    };
-    return new NodeChat({ self, engine: this.#engine, loop: this.#loop, hub: this.#hub, free });
+  /** Listens if asked to, serves other commands, and is then ready for a face. `watching` is aborted when the chat closes. */
+  async start({ options, env, watching }: Start): Promise<NodeChat> {
+    try {
+      const listener = options.mode === 'listen' ? await this.#listen(options, watching.signal) : undefined;
+      const { username, folder: home } = this.#home;
+      const key = nativePrimitives.encodeBase64(this.#keys.publicKey);
+      const listening = listener?.addresses ?? [];
+      let control: AsyncDisposable | undefined;
+      const chat = new NodeChat({
+        self: { username, key, home, directory: this.#path, listening },
+        engine: this.#engine,
+        loop: this.#loop,
+        hub: this.#hub,
+        home: this.#home,
+        desk: this.#desk,
+        free: async () => {
+          watching.abort();
+          this.#links.releaseAll();
+          await listener?.[Symbol.asyncDispose]();
+          await control?.[Symbol.asyncDispose]();
+          this.#free();
+        },
+      });
+      if (options.mode !== 'offline') control = await this.#serve(chat, env);
+      if (options.keepMs !== undefined) keepFor(options.keepMs, this.#desk, watching.signal);
+      // The calls at the start, and what is due.
+      this.#loop.schedule();
+      return chat;
+    } catch (error) {
+      this.#loop.stop();
+      this.#free();
+      throw error;
+    }
   }
+
+  async #listen(options: ChatOptions, signal: AbortSignal): Promise<Listener> {
+    return keepListening({
+      port: options.port ?? 0,
+      bind: options.bind ?? [],
+      isRefused: (address) => this.#links.isRefused(address),
+      onSocket: (socket) => this.#links.accept(socket),
+      warn: (reason) => this.warn(reason),
+      signal,
+    });
+  }
+
+  /** Without its socket the program chats on: only other commands cannot use this home meanwhile. */
+  async #serve(chat: Chat, env: Environment): Promise<AsyncDisposable | undefined> {
+    try {
+      return await serveControl(chat, controlPath(this.#home.folder, env));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.warn(error.failure);
+      return undefined;
+    }
+  }
+
+  #engineOptions(
+    options: ChatOptions,
+    { directory, home }: { readonly directory: Directory; readonly home: Home },
+  ): EngineOptions {
+    return {
+      primitives: nativePrimitives,
+      entropy: systemEntropy,
+      self: home.username,
+      keys: this.#keys,
+      directory,
+      records: home.records,
+      ledger: home,
+      reachedUs: home.reachedUs,
+      guesses: home.guesses,
+      isEnrolClosed: options.isClosed ?? false,
+      lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
+      isDialling: options.mode !== 'offline',
+      isCallingAtStart: options.mode === 'listen',
+      isKeepingSessions: options.mode === 'listen',
+      // What is taken is on the disk before it is acked: whether a person sees it now or later.
+      hasRoom: () => this.#hub.hasRoom && this.#loop.refusal === undefined,
+      nextLink: () => this.#links.nextId(),
+    };
+  }
+
+  /** A disk that refuses says so with the next commit. */
+  #tidy(): boolean {
+    try {
+      return !this.#isFreed && this.#loop.refusal === undefined && this.#home.tidy();
+    } catch (error) {
+      if (error instanceof CodedError) return false;
+      throw error;
+    }
+  }
+
+  #free(): void {
+    this.#isFreed = true;
+    this.#idle[Symbol.dispose]();
+    this.#home[Symbol.dispose]();
+  }
+}
+
+export interface Start {
+  readonly options: ChatOptions;
+  readonly env: Environment;
+  readonly watching: AbortController;
 }
 
 /** The listener stays where the start put it: others would look for us elsewhere. */

@@ -56,22 +56,29 @@ function breakHome(home: string): () => void {
   };
 }
 
-test('while the home cannot be written nothing is said, and it goes on by itself when it can (STO-03, STO-05)', async () => {
+test('while the home cannot be written nothing is taken, and it goes on by itself when it can (STO-03, STO-05)', async () => {
   await using pair = await openPair();
   await using alice = await pair.open('alice');
   await using bob = await pair.open('bob');
   const mend = breakHome(join(pair.folder, 'alice'));
   const trouble = waitFor(alice, (event) => event.type === 'trouble');
-  const received = waitFor(bob, (event) => event.type === 'message-received');
-  const delivered = waitFor(
-    alice,
-    (event) => event.type === 'message-progress' && event.progress.state === 'delivered',
-  );
-  await alice.sendText({ to: 'bob', text: 'kept until the disk works' });
-  expect(await trouble).toMatchObject({ reason: { code: 'home-unusable' } });
+  const heard: string[] = [];
+  const last = waitFor(bob, (event) => {
+    if (event.type === 'message-received') heard.push(event.text.exact());
+    return heard.includes('kept');
+  });
+  const refused = { code: 'home-unusable' };
+  await expect(alice.sendText({ to: 'bob', text: 'withdrawn again' })).rejects.toMatchObject(refused);
+  expect(await trouble).toMatchObject({ reason: refused });
+  await expect(alice.sendText({ to: 'bob', text: 'not even queued' })).rejects.toMatchObject(refused);
+  await expect(alice.cancelAll('bob')).rejects.toMatchObject(refused);
+  const worksAgain = waitFor(alice, (event) => event.type === 'trouble');
   mend();
-  expect(await received).toMatchObject({ from: 'alice' });
-  expect(await delivered).toMatchObject({ to: 'bob' });
+  expect(await worksAgain).toMatchObject({ reason: { message: expect.stringContaining('again') } });
+  await alice.sendText({ to: 'bob', text: 'kept' });
+  await last;
+  expect(heard).toEqual(['kept']);
+  expect((await alice.outbox()).total).toBeLessThanOrEqual(1);
 });
 
 test('an event whose turn could not be committed comes once the disk works, and not before', async () => {
@@ -83,6 +90,7 @@ test('an event whose turn could not be committed comes once the disk works, and 
   await met;
   await bob.close();
   await alice.openRepair('bob');
+  await alice.sendText({ to: 'bob', text: 'is it you?' });
   const mend = breakHome(join(pair.folder, 'alice'));
   const seen: string[] = [];
   const pending = waitFor(alice, (event) => {
@@ -92,10 +100,30 @@ test('an event whose turn could not be committed comes once the disk works, and 
   const trouble = waitFor(alice, (event) => event.type === 'trouble');
   // Bob has lost his key: what her enrol with him proves must be kept before anybody hears of it.
   await using reinstalled = await pair.open('bob', 'bob-again');
-  await alice.sendText({ to: 'bob', text: 'is it you?' });
   await trouble;
   expect(seen).not.toContain('key-pending');
   await reinstalled.close();
   mend();
   await pending;
+});
+
+test('many messages that are queued at once share one commit, and each is on the disk when its call resolves', async () => {
+  await using pair = await openPair();
+  const alice = await pair.open('alice');
+  const texts = Array.from({ length: 500 }, (_, n) => `message ${n}`);
+  const ids = await Promise.all(texts.map(async (text) => alice.sendText({ to: 'bob', text })));
+  const { messages, total } = await alice.outbox({ limit: 1_000 });
+  expect(total).toBe(500);
+  expect(messages.map(({ text }) => text)).toEqual(texts);
+  expect(messages.map(({ id }) => id)).toEqual(ids);
+  expect(messages[0]?.progress).toMatchObject({ state: 'queued' });
+  await alice.close();
+  await using again = await pair.open('alice');
+  expect((await again.outbox()).total).toBe(500);
+  expect(await again.cancel(ids[7]!)).toBe(true);
+  expect(await again.erase({ id: ids[8]! })).toBe(1);
+  expect(await again.cancelAll('bob')).toBe(498);
+  expect((await again.outbox()).total).toBe(0);
+  expect(await again.erase({ with: 'bob' })).toBe(499);
+  expect((await again.history()).entries).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { ChatEvent } from '../api/index.ts';
-import { CodedError, unreachable, type Failure, type Instant } from '../base/index.ts';
+import { CodedError, unreachable, type Failure, type Instant, type Now } from '../base/index.ts';
 import type { Change, Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
-import { readClock } from './clock.ts';
+import { LOOK_EVERY_MS, readClock, StandstillWatch } from './clock.ts';
 import { heldOutputs } from './held-outputs.ts';
 import type { Links } from './links.ts';
 import type { Trace } from './trace.ts';
@@ -21,6 +21,10 @@ export class TurnLoop {
   readonly #links: Links;
   readonly #trace: Trace;
   readonly #publish: (event: ChatEvent) => void;
+  readonly #ownChanges: () => readonly Change[];
+  readonly #onTurn: () => void;
+  readonly #standstill = new StandstillWatch();
+  #looking: NodeJS.Timeout | undefined;
   #inputs: EngineInput[] = [];
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -38,12 +42,18 @@ export class TurnLoop {
     readonly links: Links;
     readonly trace: Trace;
     readonly publish: (event: ChatEvent) => void;
+    /** What the shell itself has to commit with this turn. */
+    readonly ownChanges: () => readonly Change[];
+    /** A turn is over. */
+    readonly onTurn: () => void;
   }) {
     this.#engine = options.engine;
     this.#store = options.store;
     this.#links = options.links;
     this.#trace = options.trace;
     this.#publish = options.publish;
+    this.#ownChanges = options.ownChanges;
+    this.#onTurn = options.onTurn;
   }
 
   enqueue(input: EngineInput): void {
@@ -59,44 +69,77 @@ export class TurnLoop {
     this.schedule();
     return new Promise((resolve) => this.#whenCommitted.push(resolve));
   }
-  /** The store takes nothing at present: what is received now could not be kept. */
-  get isRefused(): boolean {
-    return this.#refusal !== undefined;
+  /** Why the store takes nothing at present: what is received or queued now could not be kept. */
+  get refusal(): Failure | undefined {
+    return this.#refusal;
   }
   stop(): void {
     this.#isStopped = true;
     if (this.#immediate) clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
+    clearInterval(this.#looking);
   }
 
   #turn(): void {
     this.#immediate = undefined;
     const now = readClock();
-    const inputs = this.#inputs;
-    this.#inputs = [];
     const outputs = this.#held;
-    inputs.push({ type: 'turn-ended' });
-    for (const input of inputs) {
-      // One by one: a spread of very many is a stack overflow.
-      for (const output of this.#engine.handle(input, now)) outputs.push(output);
-    }
-    const failure = this.#commit(outputs);
+    const changes = this.#ownChanges();
+    if (changes.length > 0) outputs.push({ type: 'commit', changes });
+    let failure: Failure | undefined;
+    for (const input of this.#takeInputs(now)) failure = this.#handle(input, now, outputs) ?? failure;
+    failure ??= this.#commit(outputs);
     if (failure) this.#giveUpTurn(outputs, failure);
     else {
       this.#held = [];
+      if (this.#refusal) this.#publish({ type: 'trouble', reason: worksAgain(this.#refusal) });
       for (const output of outputs) this.#perform(output);
       this.#links.flush();
     }
     this.#refusal = failure;
     this.#links.readOn();
     this.#setTimer();
+    this.#keepLooking();
     for (const tell of this.#whenCommitted.splice(0)) tell(failure);
+    this.#onTurn();
+  }
+
+  /** A store that cannot be read is one that refuses: what the input was about starts over, as all that goes on does then. */
+  #handle(input: EngineInput, now: Now, outputs: EngineOutput[]): Failure | undefined {
+    try {
+      // One by one: a spread of very many is a stack overflow.
+      for (const output of this.#engine.handle(input, now)) outputs.push(output);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CodedError) return error.failure;
+      throw error;
+    }
+  }
+
+  #takeInputs(now: Now): readonly EngineInput[] {
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    if (this.#standstill.look(now)) inputs.unshift({ type: 'resumed' });
+    inputs.push({ type: 'turn-ended' });
+    return inputs;
+  }
+
+  /** While somebody might be waiting for us, or we for somebody; it does not keep the program alive. */
+  #keepLooking(): void {
+    if (this.#engine.openLinks > 0 && !this.#isStopped) {
+      this.#looking ??= setInterval(() => this.schedule(), LOOK_EVERY_MS).unref();
+      return;
+    }
+    if (this.#looking) this.#standstill.forget();
+    clearInterval(this.#looking);
+    this.#looking = undefined;
   }
 
   #commit(outputs: readonly EngineOutput[]): Failure | undefined {
     const changes: Change[] = [];
     for (const output of outputs) if (output.type === 'commit') changes.push(...output.changes);
-    if (changes.length === 0) return undefined;
+    // One that refused is asked whether it works again, also when there is nothing to keep.
+    if (changes.length === 0 && !this.#refusal) return undefined;
     try {
       this.#store.commit(changes);
       return undefined;
@@ -160,4 +203,8 @@ export class TurnLoop {
       this.schedule();
     }, delay);
   }
+}
+
+function worksAgain({ code }: Failure): Failure {
+  return { code, message: 'the home can be written again: what had to wait is kept now' };
 }
