@@ -29,7 +29,7 @@ test('an entry that is removed ends its session and holds what waits for it; put
       (progress) => 'reason' in progress && progress.reason.code === 'contact-unknown',
     );
     expect(said).toMatchObject({ held: true });
-    const held = (await alice.chat.undelivered()).filter(({ to }) => to === 'bob');
+    const { messages: held } = await alice.chat.outbox({ to: 'bob' });
     expect(held).toMatchObject([{ text: 'waits for you', progress: { held: true } }]);
     await expect(alice.send('bob', 'too late')).rejects.toMatchObject({ code: 'contact-unknown' });
     return waiting;

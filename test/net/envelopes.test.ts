@@ -156,5 +156,5 @@ test('a receiver that answers bad-envelope three times fails the message, and th
   expect(seen[0]).toContain('"seq":1,"type":"void"');
   expect(seen[0]).toContain(`"id":"${bad}"`);
   expect(seen[1]).toContain('"seq":2,"type":"text"');
-  expect(await bob.chat.undelivered()).toEqual([]);
+  expect(await bob.chat.outbox()).toEqual({ messages: [], total: 0 });
 });
