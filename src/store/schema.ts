@@ -49,7 +49,8 @@ export const MIGRATIONS: readonly string[] = [
     expires INTEGER
   ) STRICT;
   CREATE INDEX message_of_peer ON message (peer, position);
-  CREATE INDEX message_by_id ON message (id);
+  -- With the contact: SQLite would take message_of_peer for a contact's id, and read the whole conversation.
+  CREATE INDEX message_by_id ON message (id, peer);
   CREATE INDEX message_expiring ON message (peer, expires) WHERE expires IS NOT NULL AND state = 0;
   CREATE INDEX message_expiring_in_order ON message (peer, seq, expires) WHERE expires IS NOT NULL AND state = 0;
   CREATE INDEX message_waiting ON message (peer, position) WHERE direction = 1 AND state = 0;
