@@ -2,7 +2,9 @@ import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../base/index.ts';
 import { encodeItem, RECORD_ITEMS_MAX, type Ready } from '../session/index.ts';
+import { MemoryStore } from '../../testing/memory-store.ts';
 import { Inbox } from './inbox.ts';
+import type { Decision } from './message.ts';
 
 const EPOCH = new Uint8Array(16).fill(1);
 const NEXT_EPOCH = new Uint8Array(16).fill(2);
@@ -25,7 +27,7 @@ function readyOf(epoch: Uint8Array, first = 1): Ready {
   };
 }
 function inboxOf(first = 1): Inbox {
-  const inbox = new Inbox('alice');
+  const inbox = new Inbox('alice', new MemoryStore());
   inbox.onReady(readyOf(EPOCH, first));
   return inbox;
 }
@@ -109,7 +111,7 @@ describe('epochs (DLV-09)', () => {
   });
 
   test('a gap is said when the epoch is known, and only then', () => {
-    const stranger = new Inbox('alice');
+    const stranger = new Inbox('alice', new MemoryStore());
     expect(stranger.onReady(readyOf(EPOCH, 5)).effects).toEqual([]);
     expect(stranger.onReady(readyOf(EPOCH, 8)).effects).toEqual([{ type: 'missing', count: 3 }]);
     expect(stranger.onReady(readyOf(NEXT_EPOCH, 3)).effects).toEqual([{ type: 'peer-restarted' }]);
@@ -179,4 +181,92 @@ test('a new epoch is news, unless the peer’s epochs last one start only', () =
   const ready = readyOf(NEXT_EPOCH);
   expect(inboxOf().onReady(ready).effects).toEqual([{ type: 'peer-restarted' }]);
   expect(inboxOf().onReady({ ...ready, capabilities: 1 }).effects).toEqual([]);
+});
+
+describe('a program that is started anew (DLV-01, DLV-02)', () => {
+  /** A receiver that commits each step, and dies after it. */
+  class Receiver {
+    readonly store = new MemoryStore();
+    inbox = this.open();
+    open(): Inbox {
+      return new Inbox('alice', this.store, this.store.standing('alice')?.inbox);
+    }
+    perform(decision: Decision): readonly string[] {
+      this.store.commit(decision.changes);
+      this.inbox = this.open();
+      return decision.effects.map((effect) => effect.type);
+    }
+    ready(epoch: Uint8Array, first = 1): readonly string[] {
+      return this.perform(this.inbox.onReady(readyOf(epoch, first)));
+    }
+    message(seq: number, id = seq, type = 'text'): readonly string[] | string {
+      const header = { seq, id: idOf(id), type, timestamp: 0 };
+      const result = this.inbox.onMessage(header, encodeUtf8(`text ${id}`), 0);
+      return result.ok ? this.perform(result.value) : result.failure.code;
+    }
+  }
+
+  test('goes on where it stood: the cursor, refusals, and which id had which seq', () => {
+    const receiver = new Receiver();
+    receiver.ready(EPOCH);
+    expect([1, 2].map((seq) => receiver.message(seq))).toEqual([['received'], ['received']]);
+    expect(receiver.message(3, 3, 'reaction')).toEqual([]);
+    expect(receiver.inbox.ack(true, 0)).toEqual({
+      cumulative: 3,
+      exceptions: [{ seq: 3, status: 'unsupported' }],
+    });
+    expect(receiver.inbox.readyFields).toEqual({ peerEpoch: EPOCH, stored: 3, storedId: idOf(3) });
+    expect(receiver.message(2), 'the honest repeat').toEqual([]);
+    expect(receiver.message(2, 9)).toBe('message-seq-reused');
+    expect(receiver.message(2, 1)).toBe('message-seq-reused');
+  });
+
+  test('shows no id a second time, in whatever epoch and however late it comes (DLV-06, DLV-10)', () => {
+    const receiver = new Receiver();
+    receiver.ready(EPOCH);
+    for (let seq = 1; seq <= 20; seq++) receiver.message(seq);
+    receiver.message(21, 21, 'void');
+    expect(receiver.ready(NEXT_EPOCH)).toEqual(['peer-restarted']);
+    const again = Array.from({ length: 21 }, (_, index) => receiver.message(index + 1));
+    expect(again.flat()).toEqual([]);
+    expect(receiver.message(22)).toEqual(['received']);
+    expect(receiver.store.received('alice')).toHaveLength(21);
+  });
+
+  test('takes once more what it lost, from where its cursor stands', () => {
+    const receiver = new Receiver();
+    receiver.ready(EPOCH, 4);
+    expect([4, 5, 6].map((seq) => receiver.message(seq))).toEqual([['received'], ['received'], ['received']]);
+  });
+
+  test('what is skipped is kept too', () => {
+    const receiver = new Receiver();
+    receiver.ready(EPOCH);
+    receiver.message(1);
+    expect(receiver.ready(EPOCH, 5)).toEqual(['missing']);
+    expect(receiver.inbox.readyFields).toEqual({ peerEpoch: EPOCH, stored: 4, storedId: undefined });
+  });
+});
+
+test('an id that came long ago is looked up, a new one is not (DLV-10)', () => {
+  const store = new MemoryStore();
+  const asked: string[] = [];
+  store.seqOfIncoming = (_, id) => {
+    asked.push(id);
+    return MemoryStore.prototype.seqOfIncoming.call(store, 'alice', id);
+  };
+  const inbox = new Inbox('alice', store);
+  const commit = (decision: Decision) => store.commit(decision.changes);
+  commit(inbox.onReady(readyOf(EPOCH)));
+  const take = (seq: number, id = seq): number => {
+    const result = inbox.onMessage({ seq, id: idOf(id), type: 'text', timestamp: 0 }, encodeUtf8('text'), 0);
+    if (!result.ok) throw new Error(result.failure.code);
+    commit(result.value);
+    return result.value.effects.length;
+  };
+  // In pairs that are the wrong way round, as ids of one millisecond are.
+  for (let seq = 1; seq <= 20_000; seq++) take(seq, seq % 2 === 0 ? seq - 1 : seq + 1);
+  expect(asked).toEqual([]);
+  expect(take(20_001, 2), 'the first one again').toBe(0);
+  expect(asked).toEqual([idOf(2)]);
 });

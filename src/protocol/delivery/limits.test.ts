@@ -1,65 +1,96 @@
 import { expect, test } from 'vitest';
-import { WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
-import { Outbox, QUEUE_BYTES_MAX } from './outbox.ts';
+import { MemoryStore } from '../../testing/memory-store.ts';
+import { OutboxRig, rigId } from '../../testing/outbox-rig.ts';
+import type { OutboxStanding } from './ledger.ts';
+import { QUEUE_BYTES_MAX, QUEUE_MESSAGES_MAX, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
+import { Outbox } from './outbox.ts';
 
-const UNLIMITED = Number.POSITIVE_INFINITY;
+const EPOCH = new Uint8Array(16);
+const EMPTY: OutboxStanding = {
+  epoch: EPOCH,
+  assigned: 0,
+  sent: 0,
+  settled: 0,
+  settledId: undefined,
+  waiting: 0,
+  waitingBytes: 0,
+  nextExpiryWall: undefined,
+};
 
-function outboxOf(
-  count: number,
-  bytes: number,
-): { readonly outbox: Outbox; readonly queued: number; readonly refused: string } {
-  const outbox = new Outbox('bob', new Uint8Array(16));
-  let queued = 0;
-  let refused = '';
-  for (let i = 0; i < count; i++) {
-    const id = `01890a5d-ac96-774b-bcce-${i.toString(16).padStart(12, '0')}`;
-    const row = outbox.enqueue({ id, type: 'text', plaintext: new Uint8Array(bytes), timestamp: 0 });
-    if (row.ok) queued++;
-    else refused = row.failure.code;
-  }
-  return { outbox, queued, refused };
+function isTaken(standing: Partial<OutboxStanding>, bytes = 1): boolean {
+  const outbox = new Outbox('bob', new MemoryStore(), EPOCH, { ...EMPTY, ...standing });
+  const plaintext = new Uint8Array(bytes);
+  const queued = outbox.enqueue({ id: rigId(1), type: 'text', plaintext, timestamp: 0 });
+  if (!queued.ok) expect(queued.failure.code).toBe('queue-full');
+  return queued.ok;
 }
 
-test('at most 8 MiB wait for one contact, and an ack makes room again', () => {
-  const { outbox, queued, refused } = outboxOf(1_000, 32_768);
-  expect(refused).toBe('queue-full');
-  expect(queued).toBe(Math.floor(QUEUE_BYTES_MAX / (32_768 + 512)));
-  const progress = outbox.newProgress();
-  outbox.markSent(progress, outbox.take(progress, 0, UNLIMITED));
-  outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0);
-  const id = '01890a5d-ac96-774b-bcce-ffffffffffff';
-  const again = outbox.enqueue({ id, type: 'text', plaintext: new Uint8Array(32_768), timestamp: 0 });
-  expect(again.ok).toBe(true);
+test('at most 1,000,000 messages and 1 GiB wait for one contact', () => {
+  expect(isTaken({ assigned: QUEUE_MESSAGES_MAX - 1 })).toBe(true);
+  expect(isTaken({ assigned: QUEUE_MESSAGES_MAX })).toBe(false);
+  expect(isTaken({ assigned: QUEUE_MESSAGES_MAX, settled: 1 }), 'an ack makes room').toBe(true);
+  expect(isTaken({ waitingBytes: QUEUE_BYTES_MAX - 512 - 10 }, 10)).toBe(true);
+  expect(isTaken({ waitingBytes: QUEUE_BYTES_MAX - 512 - 10 }, 11)).toBe(false);
 });
 
 test('at most 256 messages of a session are unacknowledged, then each ack lets as many through as it settles', () => {
-  const { outbox } = outboxOf(1_000, 10);
-  const progress = outbox.newProgress();
-  const first = outbox.take(progress, 0, UNLIMITED);
-  expect(first).toHaveLength(WINDOW_MESSAGES_MAX);
-  outbox.markSent(progress, first);
-  expect(outbox.take(progress, 0, UNLIMITED)).toEqual([]);
-  outbox.onAck(progress, { cumulative: 100, exceptions: [] }, 0);
-  const next = outbox.take(progress, 0, UNLIMITED);
-  expect(next.map((row) => row.seq)).toEqual(Array.from({ length: 100 }, (_, index) => 257 + index));
+  const rig = OutboxRig.with(1_000);
+  const { progress } = rig.connect();
+  expect(rig.send(progress)).toHaveLength(WINDOW_MESSAGES_MAX);
+  expect(rig.send(progress)).toEqual([]);
+  rig.ack(progress, 100);
+  expect(rig.send(progress).map((row) => row.seq)).toEqual(
+    Array.from({ length: 100 }, (_, index) => 257 + index),
+  );
 });
 
 test('at most 1 MiB of a session is unacknowledged', () => {
-  const { outbox } = outboxOf(200, 32_768);
-  const progress = outbox.newProgress();
-  const bytes = outbox.take(progress, 0, UNLIMITED).reduce((sum, row) => sum + row.plaintext.length + 512, 0);
+  const rig = new OutboxRig();
+  for (let n = 1; n <= 200; n++) rig.enqueue(n, { plaintext: new Uint8Array(32_768) });
+  rig.commit();
+  const { progress } = rig.connect();
+  const bytes = rig.send(progress).reduce((sum, row) => sum + row.plaintext.length + 512, 0);
   expect(bytes).toBeLessThanOrEqual(WINDOW_BYTES_MAX);
   expect(bytes).toBeGreaterThan(WINDOW_BYTES_MAX - 40_000);
-  expect(outbox.take(progress, 0, UNLIMITED)).toEqual([]);
+  expect(rig.send(progress)).toEqual([]);
+});
+
+test('in memory are at most 512 messages or 2 MiB, however many wait (DLV-11)', () => {
+  const rig = OutboxRig.with(20_000);
+  expect(rig.outbox.rows).toHaveLength(512);
+  const long = new OutboxRig();
+  for (let n = 1; n <= 500; n++) long.enqueue(n, { plaintext: new Uint8Array(32_768) });
+  long.commit();
+  expect(long.outbox.rows).toHaveLength(64);
+  long.crash();
+  expect(long.outbox.rows).toHaveLength(64);
+});
+
+test('sessions that die before an ack do not send further than memory has room for', () => {
+  const rig = OutboxRig.with(2_000);
+  for (let stored = 0; stored < 1_500; stored += 256) rig.send(rig.connect({ stored }).progress);
+  expect(rig.outbox.sent).toBe(512);
+  const { progress } = rig.connect({ stored: 512 });
+  expect(rig.ack(progress, 512)).toHaveLength(512);
 });
 
 test('an ack of what was never sent settles nothing, though it is queued (FRM-07, DLV-12)', () => {
-  const { outbox } = outboxOf(3, 10);
-  const progress = outbox.newProgress();
-  const [first] = outbox.take(progress, 0, UNLIMITED);
-  expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toEqual([]);
-  outbox.markSent(progress, first ? [first] : []);
-  expect(outbox.onAck(progress, { cumulative: 2, exceptions: [] }, 0).effects).toEqual([]);
-  expect(outbox.onAck(progress, { cumulative: 1, exceptions: [] }, 0).effects).toHaveLength(1);
-  expect(outbox.rows).toHaveLength(2);
+  const rig = OutboxRig.with(3);
+  const { progress } = rig.connect();
+  expect(rig.ack(progress, 1)).toEqual([]);
+  rig.send(progress, 520);
+  expect(rig.outbox.sent).toBe(1);
+  expect(rig.ack(progress, 2)).toEqual([]);
+  expect(rig.ack(progress, 1)).toHaveLength(1);
+  expect(rig.outbox.waiting).toBe(2);
+});
+
+test('withdrawing and beginning new epochs leaks no room in the queue', () => {
+  const rig = new OutboxRig();
+  for (let round = 1; round <= 20; round++) {
+    for (let n = 1; n <= 1_000; n++) rig.enqueue(round * 1_000 + n);
+    expect(rig.outbox.withdrawAll(0).count).toBe(1_000);
+    rig.outbox.startEpoch(new Uint8Array(16).fill(round));
+  }
+  expect([rig.outbox.waiting, rig.outbox.waitingBytes, rig.outbox.isEmpty]).toEqual([0, 0, true]);
 });

@@ -50,6 +50,9 @@ export class OutboxWindow {
   get settled(): number {
     return this.#settled;
   }
+  get settledId(): string | undefined {
+    return this.#settledId;
+  }
   /** In order of seq without gaps, from the first unsettled one. */
   get rows(): readonly OutboxRow[] {
     return this.#rows;

@@ -20,3 +20,19 @@ test('after an epoch its ids are known still, but not at a seq', () => {
   seen.add('id 1', 7);
   expect(seen.seqOf('id 1')).toBe(7);
 });
+
+test('an id above all that were let go is certainly new; one below them may have come (DLV-10)', () => {
+  const name = (n: number): string => n.toString().padStart(6, '0');
+  const seen = new SeenIds(name(100));
+  expect([seen.mayHaveCome(name(100)), seen.mayHaveCome(name(101))]).toEqual([true, false]);
+  const wrong: number[] = [];
+  for (let n = 101; n <= 20_000; n++) {
+    seen.add(name(n), n);
+    for (const earlier of [n - 4_095, n - 9_000]) {
+      const isForgotten = earlier > 100 && seen.seqOf(name(earlier)) === undefined;
+      if (isForgotten && !seen.mayHaveCome(name(earlier))) wrong.push(earlier);
+    }
+    if (seen.mayHaveCome(name(n + 1))) wrong.push(n + 1);
+  }
+  expect(wrong).toEqual([]);
+});

@@ -47,11 +47,8 @@ export class SendProgress {
     return this.#bytes;
   }
   get inFlightMessages(): number {
-    return (
-      this.#costs.length -
-      this.#costsStart +
-      Math.max(0, this.earlyTo - Math.max(this.next - 1, this.ackedTo))
-    );
+    const early = Math.max(0, this.earlyTo - Math.max(this.earlyFrom - 1, this.next - 1, this.ackedTo));
+    return this.#costs.length - this.#costsStart + early;
   }
   isEarlySeq(seq: number): boolean {
     return seq >= this.earlyFrom && seq <= this.earlyTo;
@@ -70,8 +67,9 @@ export class SendProgress {
   /** The peer's READY has come: it lacks everything from `next` on, of settled messages those up to `repairTo`. */
   begin(next: number, repairTo: number, ackedTo: number): void {
     this.isEarly = false;
-    this.earlyFrom = this.next - (this.#costs.length - this.#costsStart);
-    this.earlyTo = this.next - 1;
+    const early = this.#costs.length - this.#costsStart;
+    this.earlyFrom = early > 0 ? this.next - early : 0;
+    this.earlyTo = early > 0 ? this.next - 1 : 0;
     this.repairTo = repairTo;
     this.ackedTo = ackedTo;
     this.skipTo(next);

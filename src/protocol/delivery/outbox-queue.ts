@@ -1,0 +1,227 @@
+import { failure, success, type Bytes, type Failure, type Result } from '../../base/index.ts';
+import type { Ledger, OutboxStanding } from './ledger.ts';
+import { QUEUE_BYTES_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
+import {
+  NOTHING,
+  type Decision,
+  type DeliveryChange,
+  type DeliveryEffect,
+  type MessageContent,
+  type OutboxRow,
+  type VoidOutcome,
+} from './message.ts';
+import { costOf, OutboxWindow } from './outbox-window.ts';
+import { RecentRows, type PlacedRow } from './recent-rows.ts';
+import { CANCELLED, EXPIRED } from './settled-effect.ts';
+
+/** What is expired at once. */
+const EXPIRED_MAX = 64;
+/** When everything that the ledger calls expired was given up already, and is not committed: it is asked again so much later. */
+const EXPIRY_PAUSE_MS = 1_000;
+
+/** What is to be queued. */
+export interface NewMessage extends MessageContent {
+  /** It is given up when it has not left by then (UTC ms). */
+  readonly expiresWall?: number;
+}
+
+/** `count`: the messages it concerns. */
+export interface Withdrawal extends Decision {
+  readonly count: number;
+}
+
+interface VoidReason {
+  readonly outcome: VoidOutcome;
+  readonly nowWall: number;
+  readonly reason?: Failure | undefined;
+}
+
+/** What waits for one contact, and how it leaves the queue otherwise than by an ack. No session is known here. */
+export class OutboxQueue {
+  readonly window: OutboxWindow;
+  readonly #peer: string;
+  readonly #ledger: Ledger;
+  readonly #recent = new RecentRows();
+  /** The highest seq that left on some session. */
+  #sent: number;
+  #waiting: number;
+  #waitingBytes: number;
+  #nextExpiry: number | undefined;
+  /** Of what was queued since the ledger was asked for the next one. */
+  #freshExpiry: number | undefined;
+
+  constructor(peer: string, ledger: Ledger, epochForNew: Bytes, standing: OutboxStanding | undefined) {
+    this.#peer = peer;
+    this.#ledger = ledger;
+    this.window = new OutboxWindow(peer, ledger, standing?.epoch ?? epochForNew, standing);
+    this.#sent = standing?.sent ?? 0;
+    this.#waiting = standing?.waiting ?? 0;
+    this.#waitingBytes = standing?.waitingBytes ?? 0;
+    this.#nextExpiry = standing?.nextExpiryWall;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+  get waiting(): number {
+    return this.#waiting;
+  }
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+  get nextExpiryWall(): number | undefined {
+    if (this.#nextExpiry === undefined || this.#freshExpiry === undefined)
+      return this.#nextExpiry ?? this.#freshExpiry;
+    return Math.min(this.#nextExpiry, this.#freshExpiry);
+  }
+
+  enqueue(message: NewMessage): Result<Decision> {
+    const { assigned, settled, epoch } = this.window;
+    const cost = costOf(message);
+    if (assigned - settled >= QUEUE_MESSAGES_MAX || this.#waitingBytes + cost > QUEUE_BYTES_MAX) {
+      return failure(
+        'queue-full',
+        `Not queued: ${this.#waiting} messages already wait for ${this.#peer}.`,
+        'Wait until they are delivered, or withdraw some.',
+      );
+    }
+    const row: OutboxRow = { ...message, seq: assigned + 1 };
+    if (!this.window.append(row)) this.#recent.add(placed(row));
+    this.#waiting++;
+    this.#waitingBytes += cost;
+    if (row.expiresWall !== undefined)
+      this.#freshExpiry = Math.min(this.#freshExpiry ?? row.expiresWall, row.expiresWall);
+    return success({ changes: [{ type: 'outbox-put', peer: this.#peer, epoch, row }], effects: [] });
+  }
+
+  sentUpTo(seq: number): DeliveryChange {
+    this.#sent = seq;
+    return { type: 'outbox-sent', peer: this.#peer, epoch: this.window.epoch, seq };
+  }
+  /** `visit` is called for those of them that were not withdrawn. */
+  settleTo(seq: number, visit: (row: OutboxRow) => void): void {
+    this.window.settleTo(seq, (row) => {
+      if (row.type === 'void') return;
+      this.#waiting--;
+      this.#waitingBytes -= costOf(row);
+      visit(row);
+    });
+  }
+
+  withdraw(id: string, why: VoidReason): Decision | undefined {
+    const row = this.#find(id);
+    if (!row || row.seq <= this.#sent || row.isVoid) return undefined;
+    return { changes: [this.#void(row, why)], effects: [] };
+  }
+  withdrawAll(why: VoidReason): Withdrawal {
+    const left = this.#leftRows();
+    const bytes = left.reduce((sum, row) => sum + costOf(row), 0);
+    return this.#voidFrom(Math.max(this.#sent, this.window.settled) + 1, left.length, bytes, why);
+  }
+  erase(ids: readonly string[], nowWall: number): Withdrawal {
+    const changes: DeliveryChange[] = [];
+    for (const id of ids) {
+      const row = this.#find(id);
+      if (row && !row.isVoid) changes.push(this.#void(row, { outcome: 'erased', nowWall }));
+    }
+    return { changes, effects: [], count: changes.length };
+  }
+  eraseAll(nowWall: number): Withdrawal {
+    return this.#voidFrom(this.window.settled + 1, 0, 0, { outcome: 'erased', nowWall });
+  }
+  fail(row: OutboxRow, nowWall: number, reason: Failure): Decision {
+    return {
+      changes: [this.#void(placed(row), { outcome: 'failed', nowWall, reason })],
+      effects: [{ type: 'given-up', id: row.id, outcome: 'failed', reason }],
+    };
+  }
+
+  expire(nowWall: number): Decision {
+    const { rows, nextWall } = this.#ledger.expiring(this.#peer, nowWall, EXPIRED_MAX);
+    const changes: DeliveryChange[] = [];
+    const effects: DeliveryEffect[] = [];
+    for (const { id } of rows) {
+      const decision = this.withdraw(id, { outcome: 'expired', nowWall, reason: EXPIRED });
+      if (!decision) continue;
+      changes.push(...decision.changes);
+      effects.push({ type: 'given-up', id, outcome: 'expired', reason: EXPIRED });
+    }
+    const again = changes.length > 0 ? nowWall : nowWall + EXPIRY_PAUSE_MS;
+    this.#nextExpiry = rows.length < EXPIRED_MAX ? nextWall : again;
+    // What is not committed yet is looked for once more.
+    this.#nextExpiry = this.nextExpiryWall;
+    this.#freshExpiry = undefined;
+    return changes.length > 0 ? { changes, effects } : NOTHING;
+  }
+
+  /** Everything unsettled is numbered anew, ids kept; withdrawn messages need no place. */
+  renumber(epoch: Bytes): DeliveryChange {
+    const former = this.window.epoch;
+    const left = this.#leftRows().length;
+    this.window.restart(epoch, this.#waiting);
+    this.#sent = left;
+    this.#recent.clear();
+    return { type: 'outbox-epoch', peer: this.#peer, former, epoch };
+  }
+
+  /** An unsettled message: in memory, in the ledger, or queued so lately that the ledger does not have it. */
+  #find(id: string): PlacedRow | undefined {
+    const row = this.window.find(id);
+    if (row) return placed(row);
+    const { settled } = this.window;
+    const recent = this.#recent.find(id);
+    if (recent && recent.seq > settled) return { ...recent, isVoid: this.window.isWithdrawn(recent.seq) };
+    const found = this.#ledger.findOutgoing(id);
+    if (found?.peer !== this.#peer || found.seq <= settled) return undefined;
+    // In a numbering that is not committed yet the seq would be another message's.
+    const read = this.window.read(found.seq);
+    return read?.id === id ? placed(read) : undefined;
+  }
+  #void(row: PlacedRow, { outcome, nowWall: atWall, reason }: VoidReason): DeliveryChange {
+    const { seq, id, cost } = row;
+    this.#waiting--;
+    this.#waitingBytes -= cost;
+    this.window.makeVoid(seq);
+    const { epoch } = this.window;
+    const change = { type: 'outbox-void', peer: this.#peer, epoch, seq, id, outcome, atWall } as const;
+    return reason ? { ...change, reason } : change;
+  }
+  /** `left`, `leftBytes`: what still waits afterwards. */
+  #voidFrom(first: number, left: number, leftBytes: number, why: VoidReason): Withdrawal {
+    const count = this.#waiting - left;
+    if (count === 0) return { ...NOTHING, count };
+    const { assigned: last, epoch } = this.window;
+    this.window.makeAllVoid(first);
+    this.#waiting = left;
+    this.#waitingBytes = leftBytes;
+    const { outcome, nowWall: atWall, reason } = why;
+    const change = {
+      type: 'outbox-void-range',
+      peer: this.#peer,
+      epoch,
+      first,
+      last,
+      outcome,
+      atWall,
+    } as const;
+    return { changes: [reason ? { ...change, reason } : change], effects: [], count };
+  }
+  /** Unsettled rows that have left, but for withdrawn ones: never more than memory has room for (spec/05 “The sender”). */
+  #leftRows(): readonly OutboxRow[] {
+    this.window.fill();
+    return this.window.rows.filter((row) => row.seq <= this.#sent && row.type !== 'void');
+  }
+}
+
+/** What a person's withdrawal says when nothing else is given. */
+export function whyVoid(
+  nowWall: number,
+  outcome: VoidOutcome = 'cancelled',
+  reason?: Failure,
+): { readonly outcome: VoidOutcome; readonly nowWall: number; readonly reason: Failure | undefined } {
+  return { outcome, nowWall, reason: reason ?? (outcome === 'cancelled' ? CANCELLED : undefined) };
+}
+
+function placed(row: OutboxRow): PlacedRow {
+  return { seq: row.seq, id: row.id, isVoid: row.type === 'void', cost: costOf(row) };
+}
