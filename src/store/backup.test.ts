@@ -209,6 +209,14 @@ test('a home that exists is not touched; an empty folder is taken', async () => 
   expect(await codeOf(restore)).toBe('home-exists');
 });
 
+test('what a killed restoring left beside the home goes with the next one', async () => {
+  makeBackup();
+  mkdirSync(join(folder, '.restored.restoring'));
+  writeFileSync(join(folder, '.restored.restoring', 'key'), 'half');
+  await restore();
+  expect(readdirSync(folder).sort()).toEqual(['alice', 'copy', 'restored']);
+});
+
 test('every flipped bit is noticed: all of the head, and 1,000 of the database (STO-07)', async () => {
   const good = makeBackup();
   const head = good.indexOf('\n', 'sotto backup\n'.length) + 1;
