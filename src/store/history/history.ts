@@ -43,7 +43,7 @@ export class History {
     this.#index = new WordIndex(database);
   }
 
-  /** Throws usage. A search first indexes all that is new: call `tidy` before, turn by turn, when that may be much. */
+  /** Throws usage. A search first indexes all that is new: call `catchUp` before, turn by turn, as that may be much. */
   page(query: HistoryQuery = {}): HistoryPage {
     if (query.search !== undefined) while (this.#index.step(CATCH_UP));
     return readPage(query, {
@@ -124,6 +124,11 @@ export class History {
    */
   tidy(limit: number): boolean {
     return this.#index.sweep() || this.#index.step(limit);
+  }
+
+  /** Indexes the next messages, at most `limit`; true when more may be left. */
+  catchUp(limit: number): boolean {
+    return this.#index.step(limit);
   }
 
   #toErase(query: EraseQuery, after: number, limit: number): readonly MessageRow[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSearch, tokensOf } from './words.ts';
 
@@ -76,7 +76,7 @@ describe('what a text is found by', () => {
 
   it('finds every sequence of characters of a script without spaces', () => {
     const run = fc.string({
-      unit: fc.constantFrom(...'的一是不了在人有我他กขคงจฉชแไ'),
+      unit: fc.constantFrom(...Array.from('的一是不了在人有我他กขคงจฉชแไ')),
       minLength: 1,
       maxLength: 30,
     });
@@ -92,15 +92,10 @@ describe('what a text is found by', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
         for (const token of tokensOf(text)) {
-          expect(token).toMatch(/^(?:[a-z0-9]|[^\u0000-\u007F])+$/u);
+          expect(token).toMatch(/^(?:[a-z0-9]|\P{ASCII})+$/u);
           expect(token.isWellFormed()).toBe(true);
         }
       }),
     );
-  });
-
-  it('gives the same tokens for a text of 32 KiB each time, in reasonable time', () => {
-    const text = '的一是不了在人有我他a '.repeat(1_000);
-    expect([...tokensOf(text)]).toEqual([...tokensOf(text)]);
   });
 });

@@ -100,8 +100,7 @@ function fold(text: string): string {
 }
 
 function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return /^[\x00-\x7F]*$/.test(text);
+  return /^\p{ASCII}*$/u.test(text);
 }
 
 /** Each character with its follower, and the last one alone: something begins with every character of the run. */

@@ -8,7 +8,7 @@ const needles = (n: number): string =>
   );
 
 describe('deleting', () => {
-  it('leaves nothing of a text or its words in the file or beside it (STO-11)', () => {
+  it('leaves nothing of a text or its words in the file or in its log (STO-10, STO-11)', () => {
     using talk = new Conversation();
     const ids: string[] = [];
     for (let n = 0; n < 400; n++) {
