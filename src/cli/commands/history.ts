@@ -93,7 +93,9 @@ class HistoryView {
     if (this.#flags.all === true) await this.#showAfter(0);
     else await this.#showPage();
     this.#last = Math.max(this.#last, newest);
-    if (events) await this.#follow(events);
+    if (!events) return;
+    if (this.#chat.self.listening.length === 0) throw nothingToFollow();
+    await this.#follow(events);
   }
 
   /** An event only says that there may be more; what it is, and that it is shown once, the positions tell. */

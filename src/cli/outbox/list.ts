@@ -41,14 +41,18 @@ export function outgoingLines(message: OutgoingView, nowWall: number): readonly 
   const isOpen = progress.state === 'queued' || progress.state === 'sent';
   const next =
     isOpen && progress.nextTryWall !== undefined ? [`next try at ${clock(progress.nextTryWall)}`] : [];
-  const age = duration(Math.max(0, nowWall - writtenAtWall));
   return [
     `${shortId(id)}  ${to}  ${start}${start.length < line.length ? '…' : ''}`,
     [
-      `  ${isOpen && progress.held ? 'held, queued' : progress.state} ${age} ago`,
+      `  ${isOpen && progress.held ? 'held, queued' : progress.state} ${ageWords(nowWall - writtenAtWall)}`,
       ...reason,
       ...next,
       ...(expiresAtWall === undefined ? [] : [`given up at ${dayAndTime(expiresAtWall)}`]),
     ].join(' · '),
   ];
+}
+
+/** Whole seconds; a clock that was set back says nothing. */
+function ageWords(ms: number): string {
+  return ms < 1000 ? 'just now' : `${duration(Math.floor(ms / 1000) * 1000)} ago`;
 }
