@@ -104,23 +104,21 @@ function beginAnew(staging: string, key: Bytes, username: string): void {
   if (identity?.username !== username)
     throw new CodedError({ code: 'home-damaged', message: 'it does not say whose it is' });
   const ledger = new DurableLedger(database);
-  const contacts = database.prepare<ContactRow>('SELECT peer, username, epoch FROM contact').all();
-  ledger.commit(contacts.flatMap(newEpoch));
-  const peers = new Map(contacts.map(({ peer, username: name }) => [peer, name]));
-  writeRecovery(staging, key, { ...identity, records: ledger.records, peers });
+  const numbered = database.prepare<NumberedContact>(
+    'SELECT username, epoch FROM contact WHERE epoch IS NOT NULL',
+  );
+  ledger.commit(numbered.all().map(newEpoch));
+  const { records, peers, generation } = ledger;
+  writeRecovery(staging, key, { ...identity, records, peers, generation });
 }
 
-interface ContactRow {
-  readonly peer: number;
+interface NumberedContact {
   readonly username: string;
-  /** Null: nothing was ever sent to it. */
-  readonly epoch: Bytes | null;
+  readonly epoch: Bytes;
 }
 
-function newEpoch({ username, epoch }: ContactRow): readonly Change[] {
-  return epoch === null
-    ? []
-    : [{ type: 'outbox-epoch', peer: username, former: epoch, epoch: randomBytes(16) }];
+function newEpoch({ username, epoch }: NumberedContact): Change {
+  return { type: 'outbox-epoch', peer: username, former: epoch, epoch: randomBytes(16) };
 }
 
 function moveTo(folder: string, staging: string): void {
