@@ -109,18 +109,13 @@ export function describeKeyPending(
 function describeLoss(event: Extract<ChatEvent, { type: 'messages-lost-by-peer' }>): readonly Line[] {
   const { name, count, resent } = event;
   const rest = count - resent;
+  const again = resent > 0 ? `; ${resent} ${resent === 1 ? 'goes' : 'go'} out again` : '';
+  const first = bad(`· ${name} has lost ${plural(count, 'message')} of yours${again}`);
+  if (rest <= 0) return [first];
+  const whose = resent === 0 ? 'them' : `the other ${rest}`;
   return [
-    bad(
-      `· ${name} has lost ${plural(count, 'message')} of yours${resent > 0 ? `; ${resent} go out again` : ''}`,
-    ),
-    ...(rest > 0
-      ? [
-          {
-            text: `  ${resent > 0 ? `The other ${rest}` : 'They'} go out only when you say so: sotto outbox resend ${shellWord(name)} --since 30d`,
-            style: 'plain' as const,
-          },
-        ]
-      : []),
+    first,
+    { text: `  To send ${whose} again: sotto outbox resend ${shellWord(name)} --since 30d`, style: 'plain' },
   ];
 }
 

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { ChatEvent, SelfView } from '../api/index.ts';
+import { describeEvent, duration } from './describe.ts';
+import { eventToJson } from './event-json.ts';
+
+const SELF: SelfView = { username: 'alice', key: '', home: '/h', directory: '/d', listening: [] };
+
+function said(event: ChatEvent): readonly string[] {
+  return describeEvent(event, SELF, 'shell').map(({ text }) => text);
+}
+
+test('what a peer has lost is said, and how the rest goes out again', () => {
+  const event = { type: 'messages-lost-by-peer', name: 'bob', count: 12, resent: 10 } as const;
+  expect(said(event)).toEqual([
+    '· bob has lost 12 messages of yours; 10 go out again',
+    '  To send the other 2 again: sotto outbox resend bob --since 30d',
+  ]);
+  expect(said({ ...event, resent: 12 })).toEqual(['· bob has lost 12 messages of yours; 12 go out again']);
+  expect(said({ ...event, count: 1, resent: 0 })).toEqual([
+    '· bob has lost 1 message of yours',
+    '  To send them again: sotto outbox resend bob --since 30d',
+  ]);
+  expect(eventToJson(event)).toEqual({ ...event });
+});
+
+test('a clock that is off is said with the amount and the direction (CLK-01)', () => {
+  expect(said({ type: 'clock-skew', name: 'bob', skewMs: 10_800_000 })[0]).toContain('3 h ahead of this one');
+  expect(said({ type: 'clock-skew', name: 'bob', skewMs: -34_560_000_000 })[0]).toContain(
+    '400 d behind this one',
+  );
+  expect(eventToJson({ type: 'clock-skew', name: 'bob', skewMs: -5 })).toEqual({
+    type: 'clock-skew',
+    name: 'bob',
+    skew_ms: -5,
+  });
+});
+
+test('a duration has one unit, that of its size', () => {
+  expect([42, 1000, 9999, 60_000, 120_000, 7_200_000, 172_800_000].map((ms) => duration(ms))).toEqual([
+    '42 ms',
+    '1 s',
+    '9999 ms',
+    '60 s',
+    '2 min',
+    '2 h',
+    '2 d',
+  ]);
+});
