@@ -23,6 +23,9 @@ export class OutboxRig {
   pending: DeliveryChange[] = [];
   /** Everything that was decided, in order. */
   readonly effects: DeliveryEffect[] = [];
+  /** What of it was committed: only then is it performed. */
+  readonly told: DeliveryEffect[] = [];
+  #untold: DeliveryEffect[] = [];
   nowWall: number = NOW;
   now = 0;
 
@@ -40,15 +43,18 @@ export class OutboxRig {
 
   commit(): void {
     this.store.commit(this.pending.splice(0));
+    this.told.push(...this.#untold.splice(0));
   }
   /** The program is gone, and with it what was not committed; then it is back. */
   crash(): void {
     this.pending = [];
+    this.#untold = [];
     this.outbox = this.#open();
   }
   apply(decision: Decision | undefined): readonly DeliveryEffect[] {
     this.pending.push(...(decision?.changes ?? []));
     this.effects.push(...(decision?.effects ?? []));
+    this.#untold.push(...(decision?.effects ?? []));
     return decision?.effects ?? [];
   }
 
