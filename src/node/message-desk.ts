@@ -45,7 +45,7 @@ export class MessageDesk {
 
   /** What is new is taken into the index first, step by step, when words are asked for. */
   async page(query: HistoryQuery): Promise<HistoryPage> {
-    if (query.search !== undefined) while (this.#isOpen() && this.#history.tidy(STEP)) await turn();
+    if (query.search !== undefined) while (this.#isOpen() && this.#history.catchUp(STEP)) await turn();
     return this.#history.page(query);
   }
 
