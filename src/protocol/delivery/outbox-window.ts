@@ -67,6 +67,8 @@ export class OutboxWindow {
 
   /** False when it went to the tail. */
   append(row: OutboxRow): boolean {
+    // What waited before is at hand with it: whoever asks how it stands is told of both.
+    this.fill();
     const isNext = this.end === this.#assigned && !this.isFull;
     this.#assigned = row.seq;
     if (isNext) this.#push(row);
