@@ -22,6 +22,13 @@ export function lockOwnHome(folder: string): HomeLock {
   return lockHome(folder);
 }
 
+const LOG_LOST: Failure = {
+  code: 'home-damaged',
+  message:
+    'the end of the database’s log was damaged: what was stored last is lost. All pinned keys are kept.',
+  hint: 'Contacts send again what they still keep.',
+};
+
 /**
  * Opens or creates a home, for one process at a time. A damaged database is set aside, and what can be had of it is in a new one: see
  * `notices`. Throws home-locked, home-owner, home-newer, home-damaged, home-unusable, disk-full, locked or passphrase-wrong.
@@ -63,7 +70,6 @@ export class Home implements Store, Disposable {
     this.folder = folder;
     this.username = identity.username;
     this.secret = identity.secret;
-    this.notices = notices;
     this.#identity = identity;
     this.#key = key;
     this.#lock = lock;
@@ -71,7 +77,8 @@ export class Home implements Store, Disposable {
     this.history = new History(database);
     this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
     const recovery = readRecovery(folder, key);
-    if (typeof recovery !== 'string') this.#catchUp(recovery);
+    const hasCaughtUp = typeof recovery !== 'string' && this.#catchUp(recovery);
+    this.notices = hasCaughtUp ? [...notices, LOG_LOST] : notices;
     this.#keepRecovery();
   }
 
@@ -157,13 +164,14 @@ export class Home implements Store, Disposable {
   }
 
   /** The end of the log was lost with a bad block: keys that were taken since are not forgotten. */
-  #catchUp(recovery: RecoveryContent): void {
+  #catchUp(recovery: RecoveryContent): boolean {
     this.#recoveryMark = recoveryMark(recovery);
-    if (recovery.generation <= this.#ledger.generation) return;
+    if (recovery.generation <= this.#ledger.generation) return false;
     this.#ledger.commit(recovery.records.map((record) => ({ type: 'trust', record })));
     this.#database
       .prepare("UPDATE home SET value = max(value, ?) WHERE name = 'trusted'")
       .run(recovery.generation);
+    return true;
   }
 
   #keepRecovery(): void {

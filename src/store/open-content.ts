@@ -44,10 +44,9 @@ export function openContent({ folder, username, passphrase, newSecret }: OpenHom
   finishRebuilding(path);
   const key = openOrCreateKey(folder, username, passphrase);
   const { database, notices } = openOrRebuild(folder, path, key);
+  const newHome = () => ({ username, secret: newSecret(), records: [], guesses: NO_GUESSES });
   try {
-    const identity =
-      readIdentity(database) ??
-      begin(database, former ?? { username, secret: newSecret(), records: [], guesses: NO_GUESSES });
+    const identity = readIdentity(database) ?? begin(database, beginning({ folder, key, former, newHome }));
     checkOwner(folder, identity.username, username);
     if (former) removeFormerHome(folder);
     return { identity, key, database, notices };
@@ -104,10 +103,30 @@ function openChecked(path: string, key: Bytes): Database {
   }
 }
 
+/** When all of the database was in a log that is spoiled, it is as empty as a new one. */
+function beginning(options: {
+  readonly folder: string;
+  readonly key: Bytes;
+  readonly former: HomeContent | undefined;
+  readonly newHome: () => HomeContent;
+}): HomeContent {
+  const { folder, key, former, newHome } = options;
+  const recovery = readRecovery(folder, key);
+  if (recovery === 'missing') return former ?? newHome();
+  if (recovery !== 'unreadable') return { ...recovery, guesses: NO_GUESSES };
+  throw new CodedError({
+    code: 'home-damaged',
+    message: `the database of the home ${folder} is empty, and the file “recovery” is damaged or of another key`,
+    hint: 'Restore a backup with “sotto restore”. Moved away, a new key is made, and every contact must approve it.',
+  });
+}
+
 /** The identity comes last: it says that all the rest is there. */
 function begin(database: Database, { username, secret, records, guesses }: HomeContent): Identity {
   const trust = records.map((record) => ({ type: 'trust' as const, record }));
   new DurableLedger(database).commit([...trust, { type: 'guesses', guesses }]);
   database.transaction(() => writeIdentity(database, { username, secret }));
+  // From now on no damage of the log can take it away.
+  database.checkpoint();
   return { username, secret };
 }

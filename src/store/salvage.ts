@@ -134,8 +134,8 @@ function noteLargest(largest: Map<number, { id: Bytes; epoch: number }>, peer: n
 /** An id above the largest is taken for new without a look (spec/05); the peer's next epoch must have a number of its own. */
 function raiseLargest(target: Database, largest: ReadonlyMap<number, { id: Bytes; epoch: number }>): void {
   const raise = target.prepare(
-    `UPDATE contact SET largest_id = max(coalesce(largest_id, ?1), ?1), peer_epoch_number = max(peer_epoch_number, ?2)
-     WHERE peer = ?3`,
+    `UPDATE contact SET largest_id = max(coalesce(largest_id, x''), ?), peer_epoch_number = max(peer_epoch_number, ?)
+     WHERE peer = ?`,
   );
   for (const [peer, { id, epoch }] of largest) raise.run(id, epoch, peer);
 }
