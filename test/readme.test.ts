@@ -40,6 +40,10 @@ function shape(line: string): string {
     .replaceAll(/\b[\dA-Z]{5}(-[\dA-Z]{5}){3}\b/g, 'PASSWORD')
     .replaceAll(/\b\d{5}( \d{5}){3}\b/g, 'DIGITS')
     .replaceAll(/\d+ ms|"took_ms":\d+/g, 'MS')
+    .replace(/^[\da-f]{8}  /, 'ID  ')
+    .replace(/queued \d+ s ago$/, 'AGO')
+    .replace(/^— \d{4}-\d\d-\d\d —$/, 'DAY')
+    .replace(/^\d\d:\d\d /, 'TIME ')
     .trimEnd();
 }
 
@@ -143,7 +147,7 @@ async function play(program: Program, transcript: string): Promise<void> {
 
 test('two terminals on one machine, the scripts and the safety number are as the README shows them', async () => {
   const newcomer = new Newcomer('one', await threePorts());
-  const [start = '', , scripts = '', trust = ''] = blocks('console');
+  const [start = '', , scripts = '', kept = '', trust = ''] = blocks('console');
   for (const step of steps(start)) expect(newcomer.runs(step)).toEqual(newcomer.shown(step));
   const starts = blocks('sh').flatMap((block) => block.match(/^npm start .*$/gm) ?? []);
   expect(starts).toHaveLength(2);
@@ -153,7 +157,7 @@ test('two terminals on one machine, the scripts and the safety number are as the
   await Promise.all([play(alice, atAlice), play(bob, atBob)]);
   expect((await alice.ends()).exitCode).toBe(0);
   expect(steps(scripts)).toHaveLength(5);
-  for (const step of [...steps(scripts), ...steps(trust)])
+  for (const step of [...steps(scripts), ...steps(kept), ...steps(trust)])
     expect(newcomer.runs(step)).toEqual(newcomer.shown(step));
   expect((await bob.ends()).exitCode).toBe(0);
 }, 60_000);

@@ -95,7 +95,8 @@ const EXAMPLES = `Examples:
 
 const EXIT_CODE_HELP = `
 Exit codes: 0 done · 1 failure · 2 usage or configuration · 3 network or local I/O · 4 identity not trusted or
-changed · 5 not delivered in time, kept · 6 no such contact, message · 7 locked by a passphrase · 70 internal error · 78 unsuitable Node · 130 interrupted`;
+changed · 5 not delivered in time, but kept · 6 no such contact or message · 7 locked by a passphrase ·
+70 internal error · 78 unsuitable Node · 130 interrupted`;
 
 /** Parses and runs. Rejects with a `CodedError`; help and version resolve. */
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {
