@@ -8,7 +8,6 @@ import { passphraseReader, passphraseSource, type PassphraseSource } from './pas
 import { usageError } from './report-error.ts';
 
 export const DEFAULT_PORT = 7688;
-export const DEFAULT_LINGER_MS = 60_000;
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Flags and environment together. What was not given is undefined where a face may still ask for it. */
@@ -22,7 +21,8 @@ export interface Settings {
   readonly passphrase?: PassphraseSource;
   readonly closed: boolean;
   readonly keepMs?: number;
-  readonly lingerMs: number;
+  /** Default: the chat's own. */
+  readonly lingerMs?: number;
   readonly timeoutMs: number;
   readonly plain: boolean;
   readonly json: boolean;
@@ -124,7 +124,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
     ...(bind.length > 0 && { bind }),
     closed: raw.closed ?? parseSwitch(env['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
     ...(keep && { keepMs: parseSpan(keep[0], keep[1]) }),
-    lingerMs: raw.linger === undefined ? DEFAULT_LINGER_MS : parseDuration(raw.linger, '--linger'),
+    ...(raw.linger !== undefined && { lingerMs: parseDuration(raw.linger, '--linger') }),
     timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
     plain: raw.plain === true || env['TERM'] === 'dumb',
     json: raw.json === true,
@@ -143,7 +143,7 @@ export function chatOptions(settings: Settings, env: Environment, mode: ChatOpti
     ...(settings.closed && mode === 'listen' && { isClosed: true }),
     ...(settings.keepMs !== undefined && mode === 'listen' && { keepMs: settings.keepMs }),
     mode,
-    lingerMs: settings.lingerMs,
+    ...(settings.lingerMs !== undefined && { lingerMs: settings.lingerMs }),
   };
 }
 

@@ -169,7 +169,7 @@ function extras(options: FakeServices['opened'][number]): readonly string[] {
     ...(options.isClosed === true ? ['closed'] : []),
     ...(options.keepMs === undefined ? [] : [`keep=${options.keepMs}`]),
     ...(options.home === undefined ? [] : [`home=${options.home}`]),
-    `linger=${options.lingerMs}`,
+    `linger=${options.lingerMs ?? 60_000}`,
   ];
 }
 
