@@ -32,6 +32,9 @@ export interface ChatOptions {
   readonly keepMs?: number;
   /** Asked for when the home is under a passphrase (`locked` without it, or when it rejects): UTF-8; overwritten after use. */
   readonly passphrase?: () => Promise<Uint8Array>;
-  /** How long an idle session that we opened is kept, ms; default 60,000; 0 ends it after each message. */
+  /**
+   * How long an idle session that we opened is kept, ms; 0 ends it after each message. Default: 60,000, and for as long as we listen
+   * when it is to a contact that has never dialled us, which could not reach us otherwise.
+   */
   readonly lingerMs?: number;
 }

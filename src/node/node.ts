@@ -186,7 +186,8 @@ export class Node {
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
       isDialling: options.mode !== 'offline',
       isCallingAtStart: options.mode === 'listen',
-      isKeepingSessions: options.mode === 'listen',
+      // Whoever says how long a session is kept wants it so.
+      isKeepingSessions: options.mode === 'listen' && options.lingerMs === undefined,
       // What is taken is on the disk before it is acked: whether a person sees it now or later.
       hasRoom: () => this.#hub.hasRoom && this.#loop.refusal === undefined,
       nextLink: () => this.#links.nextId(),

@@ -92,7 +92,7 @@ test('a man in the middle of a first contact without the password gets names and
   await using town = await openTown(['alice', 'bob'], { bob: server.port });
   await using alice = startSotto(town, 'alice', ['send', 'bob', 'for bob alone']);
   expect(await alice.exitCode()).toBe(4);
-  expect(alice.stderr).toContain('not delivered to bob, not kept: The passwords differ');
+  expect(alice.stderr).toContain('not delivered to bob, held: The passwords differ');
   await until('the impostor has given up', () => heard.length > 0);
   expect(outcomes).toEqual(['refused']);
   expect(heard).toEqual([1_216, 64, 181]);
