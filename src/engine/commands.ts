@@ -61,7 +61,17 @@ export class Commands {
     return success(count);
   }
 
-  /** False when it is settled, or has left and may already be there. Also takes back what the disk has just refused. */
+  /**
+   * The disk has refused the turn in which this was queued: it is neither kept nor sent, and the call that queued it fails. Though it
+   * may count as sent, it never left, for nothing of a turn does before its commit.
+   */
+  takeBack(id: MessageId, now: Now): void {
+    for (const peer of this.#holdersOf(id)) {
+      if (this.#commitErased(peer.outbox.erase([id], now.wall)) > 0) this.#tellCancelled(peer, id);
+    }
+  }
+
+  /** False when it is settled, or has left and may already be there. */
   cancel(id: MessageId, now: Now): boolean {
     for (const peer of this.#holdersOf(id)) {
       const decision = peer.outbox.withdraw(id, now.wall);

@@ -1,6 +1,14 @@
 import { concatBytes, type Bytes } from '../../src/base/index.ts';
 import type { Pipe, PipeEnd, SimulatedNode } from '../../src/testing/index.ts';
-import { enrolled, pinState, record, strangers, texts, type Pair } from '../scenarios/friends.ts';
+import {
+  enrolled,
+  pinState,
+  record,
+  strangers,
+  texts,
+  undelivered,
+  type Pair,
+} from '../scenarios/friends.ts';
 
 // One bit of one handshake message is turned on its way between two whole programs (CRY-03, F9). The handshake must be
 // refused: nobody opens a session, no text is shown or acked that was not sent, no pin moves beyond what the messages
@@ -153,7 +161,7 @@ function faultIn(pair: Pair, flip: Flip, said: number): string | undefined {
   // What came before R's READY was whole, the first record with a message among it: R may show that, once.
   const shown = texts(bob).join('|');
   if (texts(alice).length > 0 || (shown !== '' && !(isLast && shown === TEXT))) return 'a text was shown';
-  if (alice.engine.commands.undelivered(alice.time).length !== 1) return 'the text counts as delivered';
+  if (undelivered(alice) !== 1) return 'the text counts as delivered';
   return faultInPins(pair, flip);
 }
 

@@ -1,4 +1,4 @@
-import type { ChatEvent, OutgoingView } from '../../src/api/index.ts';
+import type { ChatEvent } from '../../src/api/index.ts';
 import { concatBytes, equalBytes, type Bytes } from '../../src/base/index.ts';
 import {
   World,
@@ -7,7 +7,7 @@ import {
   type SimulatedHome,
   type SimulatedNode,
 } from '../../src/testing/index.ts';
-import { people } from '../scenarios/friends.ts';
+import { people, progress } from '../scenarios/friends.ts';
 import { SeededDice } from './dice.ts';
 import { must } from './target.ts';
 
@@ -67,7 +67,7 @@ export function interact(seed: number): InteractionOutcome {
   adversary.stop();
   mustHold(world, sent, stranger, guest);
   const from = world.now;
-  const isSettled = (): boolean => HONEST.every((name) => waiting(world.node(name)).length === 0);
+  const isSettled = (): boolean => HONEST.every((name) => waiting(world.node(name)) === 0);
   world.run(HOSTILE_MS, isSettled);
   for (const name of HONEST) actAsPerson(world.node(name));
   world.run(SETTLE_MS, isSettled);
@@ -129,21 +129,20 @@ function schedule(world: World, dice: SeededDice, stranger: SimulatedNode | unde
 }
 
 /** Messages for the other honest one that are not delivered yet. */
-function waiting(node: SimulatedNode): readonly OutgoingView[] {
-  return node.engine.commands.undelivered(node.time).filter(({ to }) => to === otherThan(node.name));
+function waiting({ disk, name }: SimulatedNode): number {
+  return disk.store.standing(otherThan(name))?.outbox?.waiting ?? 0;
 }
 
 /** What holds a queue until a person acts: the address was our own, or somebody else's who does not know the passwords. */
 const HELD_FOR_A_PERSON: readonly (string | undefined)[] = ['handshake-self', 'password-mismatch'];
 
 function actAsPerson(node: SimulatedNode): void {
-  for (const { progress } of waiting(node)) {
-    if (!('held' in progress) || !progress.held) continue;
-    const code = progress.reason?.code;
-    must(HELD_FOR_A_PERSON.includes(code), `nothing else holds a queue: ${code}`);
-    node.command((commands) => commands.retry(otherThan(node.name)));
-    return;
-  }
+  if (waiting(node) === 0) return;
+  const state = progress(node, otherThan(node.name));
+  if (!('held' in state) || !state.held) return;
+  const code = state.reason?.code;
+  must(HELD_FOR_A_PERSON.includes(code), `nothing else holds a queue: ${code}`);
+  node.command((commands) => commands.retry(otherThan(node.name)));
 }
 
 function otherThan(name: string): Honest {

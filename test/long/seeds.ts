@@ -6,7 +6,7 @@ import { onThreads } from './threads.ts';
 export const part: LongPart = {
   name: 'seeds',
   description:
-    '100,000 simulated worlds of two peers: cuts, crossing dials, rekeys of both kinds, clock jumps',
+    '100,000 simulated worlds: crashes, refusing and restored disks, cuts, crossing dials, rekeys of both kinds, clock jumps',
   run,
 };
 

@@ -4,7 +4,7 @@ import { runSeeds } from './seeds.ts';
 const SEEDS = Number(process.env['SOTTO_SEEDS'] ?? 2_000);
 const FIRST = Number(process.env['SOTTO_SEED'] ?? 1);
 
-test(`${SEEDS} worlds of two peers with cuts, delays, crossing dials, rekeys and clock jumps end with both having exactly what was sent, in order (F6, NET-14, DLV-01, DLV-07, CRY-20)`, () => {
+test(`${SEEDS} worlds with cuts, crashes before and after commits, refusing and restored disks, crossing dials, rekeys and clock jumps: nothing acked is lost, nothing is stored or shown twice, order and states hold, and everything finds its end (F6, NET-14, DLV-01 to DLV-09, DLV-13, CLK-03, CRY-20)`, () => {
   const { counts, faults } = runSeeds(FIRST, SEEDS);
   const figures = Object.entries(counts).map(([name, count]) => `${name}=${count}`);
   console.log(`figure worlds=${SEEDS} seeds=${FIRST}..${FIRST + SEEDS - 1} ${figures.join(' ')}`);
@@ -15,4 +15,9 @@ test(`${SEEDS} worlds of two peers with cuts, delays, crossing dials, rekeys and
   expect(counts.exchanges).toBeGreaterThan(SEEDS);
   expect(counts.steps).toBeGreaterThan(SEEDS);
   expect(counts.clockJumps).toBeGreaterThan(SEEDS);
-}, 180_000);
+  expect(counts.crashes).toBeGreaterThan(SEEDS);
+  expect(counts.refusals).toBeGreaterThan(SEEDS / 10);
+  expect(counts.rollbacks).toBeGreaterThan(SEEDS / 100);
+  expect(counts.expired).toBeGreaterThan(SEEDS / 100);
+  expect(counts.cancelled).toBeGreaterThan(SEEDS / 100);
+}, 300_000);

@@ -100,7 +100,7 @@ class Story {
     const draw = drawsOf(seed);
     this.#draw = draw;
     this.#rekeys = counts;
-    this.#names = NAMES.slice(0, pick(draw, [2, 2, 2, 2, 2, 3, 3, 4]));
+    this.#names = NAMES.slice(0, pick(draw, [2, 2, 2, 2, 2, 2, 2, 2, 3, 4]));
     this.#isRollingBack = draw() < 0.06;
     this.#haveMet = this.#isRollingBack || draw() < 0.6;
     const settings = {
@@ -202,7 +202,7 @@ class Story {
       for (const to of this.#names) {
         if (from === to || (this.#names.length > 2 && draw() < 0.4)) continue;
         // More than one window, and more than is kept in memory.
-        const count = draw() < 0.015 ? 600 + Math.floor(draw() * 600) : Math.floor(draw() * 12);
+        const count = draw() < 0.004 ? 600 + Math.floor(draw() * 600) : Math.floor(draw() * 12);
         const isBurst = count > 100 || draw() < 0.5;
         const start = draw() < 0.5 ? 10 : draw() * FAULTS_MS * 0.7;
         for (let i = 0; i < count; i++)
@@ -216,7 +216,7 @@ class Story {
     const node = world.node(from);
     if (!node.isUp) return;
     const text = `${from} ${this.#counts['messages'] ?? 0} ${'x'.repeat(Math.floor(world.random() * 300))}`;
-    const expiresAtWall = world.random() < 0.15 ? node.time.wall + world.random() * 60_000 : undefined;
+    const expiresAtWall = world.random() < 0.2 ? node.time.wall + world.random() * 20_000 : undefined;
     const id = node.send(to, text, expiresAtWall);
     this.#count('messages');
     if (id === undefined || world.random() > 0.15) return;
@@ -276,10 +276,17 @@ class Story {
   /** As with a copy of the disk that is put back, or the end of a journal that is lost. */
   #planRollback(node: SimulatedNode): void {
     const world = this.#world;
-    const [from, to] = [world.random() * 30_000, 30_000 + world.random() * 25_000];
     let copy: SimulatedDisk | undefined;
-    world.schedule.at(from, () => (copy = node.disk.copy()));
-    world.schedule.at(to, () => {
+    // Best while something is under way: it may be acked before the disk goes back to not knowing that.
+    const take = (): void => {
+      copy = node.disk.copy();
+      const isQuiet = this.#names.every(
+        (name) => (node.disk.store.standing(name)?.outbox?.waiting ?? 0) === 0,
+      );
+      if (isQuiet && world.now < 30_000) world.schedule.after(50 + world.random() * 500, take);
+    };
+    world.schedule.at(world.random() * 15_000, take);
+    world.schedule.at(31_000 + world.random() * 25_000, () => {
       if (!copy) return;
       this.#count('rollbacks');
       this.#rolledBack.add(node.name);
