@@ -185,7 +185,7 @@ test('a weak point for a key is refused by the listener without an answer, and b
   expect(talk.slowestMs).toBeLessThan(PROMPT_MS);
 });
 
-test('another machine where a pinned peer was gets nothing: exit 3 when it hangs up, exit 4 when it lies; the pin stays (CRY-08)', async () => {
+test('another machine where a pinned peer was gets nothing: exit 5 when it hangs up, exit 4 when it lies; the pin stays (CRY-08)', async () => {
   await using town = await openTown(['bob', 'alice']);
   const bob = await town.open('bob');
   const alice = await town.open('alice', { lingerMs: 0 });
@@ -199,7 +199,7 @@ test('another machine where a pinned peer was gets nothing: exit 3 when it hangs
   // The right name and password, but a new key: it cannot even read message 1.
   const stranger = await town.open('bob');
   await using silent = startSotto(town, 'alice', ['send', 'bob', 'for bob alone', '--timeout', '2s']);
-  expect(await silent.exitCode()).toBe(3);
+  expect(await silent.exitCode()).toBe(5);
   expect(silent.stderr).toContain('before proving itself');
   expect(stranger.texts()).toEqual([]);
   await stranger.close();
