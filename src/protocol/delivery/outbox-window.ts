@@ -103,7 +103,8 @@ export class OutboxWindow {
   /** Rows that the ledger does not have yet come at a later call. */
   fill(): void {
     while (this.end < this.#assigned && !this.isFull) {
-      const page = this.page(this.end + 1, this.#assigned, PAGE_ROWS);
+      const limit = Math.min(PAGE_ROWS, ROWS_MAX - this.#rows.length);
+      const page = this.page(this.end + 1, this.#assigned, limit);
       if (page.length === 0) return;
       for (const row of page) {
         if (this.isFull) return;
@@ -126,7 +127,6 @@ export class OutboxWindow {
         visit(row);
       }
     }
-    if (this.#rows.length < ROWS_MAX / 2) this.fill();
   }
 
   /** The message keeps its seq and id and loses everything else. */
