@@ -63,12 +63,13 @@ export class Commands {
 
   /**
    * The disk has refused the turn in which this was queued: it is neither kept nor sent, and the call that queued it fails. Though it
-   * may count as sent, it never left, for nothing of a turn does before its commit.
+   * may count as sent, it never left, for nothing of a turn does before its commit. The ledger is not asked: a disk that refuses may
+   * not be read either.
    */
-  takeBack(id: MessageId, now: Now): void {
-    for (const peer of this.#holdersOf(id)) {
-      if (this.#commitErased(peer.outbox.erase([id], now.wall)) > 0) this.#tellCancelled(peer, id);
-    }
+  takeBack(to: string, id: MessageId, now: Now): void {
+    const peer = this.#core.peer(to);
+    if (!peer || this.#commitErased(peer.outbox.erase([id], now.wall)) === 0) return;
+    this.#tellCancelled(peer, id);
   }
 
   /** False when it is settled, or has left and may already be there. */

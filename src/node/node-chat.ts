@@ -64,7 +64,7 @@ export class NodeChat implements Chat {
     const refusal = await this.#loop.committed();
     if (!refusal) return id;
     // It was not kept, so it must not leave either once the disk works again.
-    this.#engine.commands.takeBack(id, readClock());
+    this.#engine.commands.takeBack(command.to, id, readClock());
     this.#loop.schedule();
     throw new CodedError(refusal);
   }

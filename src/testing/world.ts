@@ -287,7 +287,7 @@ export class SimulatedNode {
     if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
     this.endTurn();
     if (!this.#isUp || !this.#isRefused) return sent.value;
-    this.engine.commands.takeBack(sent.value, this.time);
+    this.engine.commands.takeBack(to, sent.value, this.time);
     return undefined;
   }
 

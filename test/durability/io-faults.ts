@@ -105,7 +105,7 @@ export async function ioFaults(
   return counts;
 }
 
-async function faultAt(pair: Pair, point: FaultPoint, counts: Counts, isFirst: boolean): Promise<void> {
+export async function faultAt(pair: Pair, point: FaultPoint, counts: Counts, isFirst: boolean): Promise<void> {
   const name = point.who === 'sender' ? 'alice' : 'bob';
   const other = pair.other(name);
   const note = (what: string): number =>

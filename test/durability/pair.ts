@@ -31,7 +31,7 @@ export interface StartOptions {
 /** Two or more people in processes of their own, the traffic between them, and the book of what they promised. */
 export class Pair implements AsyncDisposable {
   readonly place: Place;
-  readonly book = new Book();
+  readonly book: Book = new Book();
   readonly names: readonly string[];
   readonly #options: PairOptions;
   readonly #programs = new Map<string, Program>();

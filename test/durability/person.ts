@@ -37,6 +37,7 @@ async function main(): Promise<void> {
       report({ type: 'trouble', code: `order-${order.type}-${code(error)}`, message: String(error) }),
     );
   }
+  process.stdin.destroy();
   await chat.close({ graceMs: 500 });
 }
 
