@@ -7,7 +7,7 @@ import {
   type SimulatedHome,
   type SimulatedNode,
 } from '../../src/testing/index.ts';
-import { people, progress } from '../scenarios/friends.ts';
+import { people, progress, withoutMessages } from '../scenarios/friends.ts';
 import { SeededDice } from './dice.ts';
 import { must } from './target.ts';
 
@@ -94,7 +94,7 @@ function metHomes(): ReadonlyMap<string, SimulatedHome> {
     world.node('alice').send('bob', 'hello');
     world.run(200_000);
   }
-  return (met = new Map(HONEST.map((name) => [name, world.node(name).home])));
+  return (met = new Map(HONEST.map((name) => [name, withoutMessages(world.node(name))])));
 }
 
 function joinGuest(world: World, guest: Guest): SimulatedNode {
