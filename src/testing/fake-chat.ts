@@ -58,7 +58,7 @@ const DELIVERED: readonly OutgoingState[] = [
 export const WALL: number = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export class FakeChat implements Chat {
-  readonly messages = new FakeMessages();
+  readonly messages: FakeMessages = new FakeMessages();
   readonly sent: SendText[] = [];
   readonly calls: string[] = [];
   closed = false;
