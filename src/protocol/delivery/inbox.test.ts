@@ -1,4 +1,4 @@
-import { array, assert, integer, property } from 'fast-check';
+import { array, assert, constantFrom, integer, oneof, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../base/index.ts';
 import { encodeItem, RECORD_ITEMS_MAX, type Ready } from '../session/index.ts';
@@ -246,6 +246,40 @@ describe('a program that is started anew (DLV-01, DLV-02)', () => {
     expect(receiver.ready(EPOCH, 5)).toEqual(['missing']);
     expect(receiver.inbox.readyFields).toEqual({ peerEpoch: EPOCH, stored: 4, storedId: undefined });
   });
+});
+
+test('however often it dies, with or without its last commit, each message is kept once and in order (DLV-01, DLV-02, DLV-03)', () => {
+  const arrival = oneof(
+    { weight: 8, arbitrary: integer({ min: 1, max: 12 }) },
+    { weight: 1, arbitrary: constantFrom('dies before its commit', 'dies after it', 'meets a new epoch') },
+  );
+  assert(
+    property(array(arrival, { maxLength: 60 }), (arrivals) => {
+      const store = new MemoryStore();
+      const open = (): Inbox => new Inbox('alice', store, store.standing('alice')?.inbox);
+      let epoch = 1;
+      const ready = (): void => store.commit(inbox.onReady(readyOf(new Uint8Array(16).fill(epoch))).changes);
+      let inbox = open();
+      ready();
+      for (const [index, each] of arrivals.entries()) {
+        if (typeof each === 'number') {
+          const header = { seq: each, id: idOf(each), type: 'text', timestamp: 0 };
+          const result = inbox.onMessage(header, encodeUtf8(`text ${each}`), 0);
+          if (!result.ok) throw new Error(result.failure.code);
+          if (arrivals[index + 1] !== 'dies before its commit') store.commit(result.value.changes);
+          continue;
+        }
+        if (each === 'meets a new epoch') epoch++;
+        else inbox = open();
+        ready();
+      }
+      const kept = store.received('alice');
+      expect(kept).toEqual(kept.map((_, index) => `text ${index + 1}`));
+      expect(inbox.ack(false, 0).cumulative).toBeLessThanOrEqual(kept.length);
+      for (let seq = 1; seq <= 12; seq++) receive(inbox, seq);
+      expect(inbox.ack(false, 0).cumulative).toBe(12);
+    }),
+  );
 });
 
 test('an id that came long ago is looked up, a new one is not (DLV-10)', () => {
