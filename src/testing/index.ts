@@ -7,4 +7,5 @@ export * from './pipe.ts';
 export * from './rekey-pair.ts';
 export * from './schedule.ts';
 export * from './simulated-disk.ts';
+export * from './simulated-node.ts';
 export * from './world.ts';

@@ -1,6 +1,7 @@
 import type { Bytes, Failure, Instant } from '../base/index.ts';
 import type { LinkId } from '../engine/index.ts';
-import type { SimulatedNode, World } from './world.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+import type { World } from './world.ts';
 
 const RESET: Failure = { code: 'reset', message: 'The connection was reset.' };
 

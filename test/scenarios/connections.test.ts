@@ -8,7 +8,6 @@ import {
   eventsOf,
   friends,
   pass,
-  pinState,
   reasons,
   states,
   strangers,
@@ -372,19 +371,5 @@ describe('the end of a session', () => {
     pass(world, 3_000);
     expect([alice.ends.size, bob.ends.size]).toEqual([0, 0]);
     expect([...alice.failures, ...bob.failures]).toEqual([]);
-  });
-
-  test('10,000 texts queued for someone who is away drain in order when they come back (DLV-11)', () => {
-    const { world, alice, bob } = friends({ seed: 83, latencyMs: [1, 2], isChunked: false });
-    bob.isListening = false;
-    const time = alice.time;
-    for (let i = 0; i < 10_000; i++) alice.engine.commands.sendText({ to: 'bob', text: `text ${i}` }, time);
-    alice.endTurn();
-    pass(world, 10_000);
-    bob.isListening = true;
-    alice.command((commands) => commands.retry('bob'));
-    world.run(100_000, () => texts(bob).length === 10_000 && undelivered(alice) === 0);
-    expect(texts(bob)).toEqual(Array.from({ length: 10_000 }, (_, i) => `text ${i}`));
-    expect(pinState(alice)).toBe('confirmed');
   });
 });

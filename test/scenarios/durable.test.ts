@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageContent } from '../../src/protocol/delivery/index.ts';
-import type { Pipe, SimulatedNode, WorldOptions } from '../../src/testing/index.ts';
+import type { Pipe, WorldOptions } from '../../src/testing/index.ts';
 import {
   BOTH,
   eventsOf,
   friends,
+  kill,
   pass,
   people,
   progress,
@@ -22,11 +23,6 @@ const RUNNING = { isCallingAtStart: true, isKeepingSessions: true };
 /** Two programs as people run them: they call at the start, and keep sessions. */
 const running = (options: WorldOptions): Pair => friends({ ...options, settingsOf: () => RUNNING });
 
-function kill(node: SimulatedNode): void {
-  for (const end of node.ends.values()) end.pipe.cut();
-  node.crash('before-commit');
-  node.endTurn();
-}
 function countPipes({ world }: Pair): Pipe[] {
   const pipes: Pipe[] = [];
   world.onPipe = (pipe) => void pipes.push(pipe);
@@ -340,65 +336,3 @@ describe('clocks', () => {
     expect(eventsOf(alice, 'message-progress').at(-1)?.progress).toEqual({ state: 'delivered', tookMs: 0 });
   });
 });
-
-describe('what a person takes back', () => {
-  test('one, all, and what is deleted: only what left is still delivered', () => {
-    const { world, alice, bob } = friends({ seed: 16 });
-    bob.isListening = false;
-    const ids = Array.from({ length: 6 }, (_, i) => alice.send('bob', `text ${i}`)!);
-    pass(world, 1_000);
-    expect(alice.command((commands, now) => commands.cancel(ids[0]!, now))).toBe(true);
-    expect(alice.command((commands, now) => commands.cancel(ids[0]!, now))).toBe(false);
-    expect(alice.command((commands, now) => commands.eraseOutgoing({ ids: [ids[1]!] }, now))).toBe(1);
-    expect(undelivered(alice)).toBe(4);
-    alice.restart();
-    expect(alice.command((commands, now) => commands.cancel(ids[2]!, now))).toBe(true);
-    expect(alice.command((commands, now) => commands.cancelAll('bob', now))).toEqual({ ok: true, value: 3 });
-    alice.send('bob', 'kept');
-    bob.isListening = true;
-    alice.command((commands) => commands.retry('bob'));
-    pass(world, 20_000);
-    expect(texts(bob)).toEqual(['kept']);
-    expect(alice.command((commands, now) => commands.eraseOutgoing({ with: 'bob' }, now))).toBe(0);
-  });
-
-  test('a contact that was removed: its messages are held, said to be, and can be withdrawn after a restart', () => {
-    const { world, alice, bob } = friends({ seed: 17 });
-    bob.isListening = false;
-    const id = alice.send('bob', 'x')!;
-    pass(world, 1_000);
-    alice.restart(people({}, ['alice']), { keys: alice.keys, records: [], disk: alice.disk });
-    expect(progress(alice, 'bob')).toMatchObject({ held: true, reason: { code: 'contact-unknown' } });
-    expect(alice.command((commands, now) => commands.cancel(id, now))).toBe(true);
-  });
-});
-
-test('100,000 texts queued for someone who is away drain in order, and only a page of them is ever in memory (DLV-11)', () => {
-  const { world, alice, bob } = friends({ seed: 18, latencyMs: [1, 2], isChunked: false });
-  bob.isListening = false;
-  const count = 100_000;
-  const { store } = alice.disk;
-  let [read, most] = [0, 0];
-  const outgoing = store.outgoing.bind(store);
-  store.outgoing = (peer, range) => {
-    const rows = outgoing(peer, range);
-    read = Math.max(read, rows.at(-1)?.seq ?? 0);
-    most = Math.max(most, read - (store.standing(peer)?.outbox?.settled ?? 0));
-    return rows;
-  };
-  for (let i = 0; i < count; i++) {
-    alice.engine.commands.sendText({ to: 'bob', text: `text ${i}` }, alice.time);
-    if (i % 1_000 === 0) alice.endTurn();
-  }
-  alice.endTurn();
-  kill(alice);
-  alice.restart();
-  bob.isListening = true;
-  alice.command((commands) => commands.retry('bob'));
-  world.run(1_000_000, () => undelivered(alice) === 0);
-  expect(undelivered(alice)).toBe(0);
-  const arrived = bob.disk.store.received('alice');
-  expect(arrived.length).toBe(count);
-  expect(arrived.every((text, i) => text === `text ${i}`)).toBe(true);
-  expect(most, 'messages between the last that was read and the last that was acked').toBeLessThan(1_300);
-}, 120_000);

@@ -145,6 +145,13 @@ export function canTalk({ world, alice, bob }: Pair): boolean {
   );
 }
 
+/** The program dies as if by kill -9, and what was on its way is lost. */
+export function kill(node: SimulatedNode): void {
+  for (const end of node.ends.values()) end.pipe.cut();
+  node.crash('before-commit');
+  node.endTurn();
+}
+
 /** Virtual time goes on, whether something happens or not. */
 export function pass(world: World, ms: number): void {
   world.schedule.after(ms, () => {});
