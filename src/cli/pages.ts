@@ -1,7 +1,7 @@
 import type { Chat, HistoryEntry, HistoryQuery, OutgoingView } from '../api/index.ts';
 
-/** The largest that a chat gives. */
-const PAGE = 1000;
+/** Of messages with 32 KiB each these are 8 MiB. */
+const PAGE = 250;
 
 /** What waits, oldest first, a page at a time: memory stays as it is however much waits. */
 export async function* outboxPages(chat: Chat, to?: string): AsyncGenerator<readonly OutgoingView[]> {

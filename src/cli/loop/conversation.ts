@@ -39,6 +39,8 @@ export class Conversation {
   readonly #early = new Map<MessageId, { readonly to: string; readonly progress: OutgoingState }>();
   #sending = 0;
   readonly #shown = new Map<MessageId, string>();
+  /** What was said last of why texts for a contact wait. */
+  readonly #trouble = new Map<string, string>();
   /** How many texts of earlier runs, or of other programs, still wait for each contact. */
   readonly #backlog = new Map<string, number>();
   #isCatchingUp = false;
@@ -206,10 +208,11 @@ export class Conversation {
     if (progress.state !== 'queued' && progress.state !== 'sent') {
       this.#open.delete(id);
       this.#shown.delete(id);
+      if (progress.state === 'delivered') this.#trouble.delete(to);
       this.outcomes.push(outcomeCode(progress));
       this.screen.outcome(to, id, progress);
-    } else if (!this.#isNews(id, progress)) return;
-    for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
+      for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
+    } else for (const line of this.#newsOf(id, to, progress)) this.screen.say(line);
     this.#onChange?.();
   }
 
@@ -231,14 +234,22 @@ export class Conversation {
       this.screen.say({ text: `· everything from before is delivered to ${to}`, style: 'good' });
   }
 
-  /** The same reason is said once: the tries that follow fill no screen. */
-  #isNews(id: MessageId, progress: OutgoingState): boolean {
-    const reason = 'reason' in progress ? progress.reason?.code : undefined;
-    if (progress.state === 'queued' && reason === undefined) return false;
-    const news = `${progress.state} ${reason ?? ''} ${isStuck(progress)}`;
-    if (this.#shown.get(id) === news) return false;
+  /** The same reason is said once for a contact until something arrives there: neither tries nor further texts fill the screen. */
+  #newsOf(
+    id: MessageId,
+    to: string,
+    progress: Extract<OutgoingState, { state: 'queued' | 'sent' }>,
+  ): readonly Line[] {
+    const { state, reason, held } = progress;
+    if (state === 'queued' && reason === undefined) return [];
+    const news = `${state} ${reason?.code ?? ''} ${held}`;
+    const former = this.#shown.get(id);
+    if (former === news) return [];
     this.#shown.set(id, news);
-    return true;
+    if (reason !== undefined && this.#trouble.get(to) === news)
+      return former === undefined ? [{ text: `→ ${to}: ${held ? 'held' : state}`, style: 'dim' }] : [];
+    if (reason !== undefined) this.#trouble.set(to, news);
+    return describeProgress(to, progress, 'loop');
   }
 }
 

@@ -72,7 +72,7 @@ async function retry(
   }
   const exitCodes: ExitCode[] = [];
   for (const [name, backlog] of backlogs) {
-    backlog.waiting = await totalFor(chat, name);
+    await lookAgain(chat, name, backlog);
     exitCodes.push(report(name, backlog, chat, settings, context));
   }
   context.signal.throwIfAborted();
@@ -96,13 +96,23 @@ async function totalFor(chat: Chat, to: string): Promise<number> {
   return (await chat.outbox({ to, limit: 1 })).total;
 }
 
+/** Where nothing has changed there was no event; the outbox says how it stands. */
+async function lookAgain(chat: Chat, to: string, backlog: Backlog): Promise<void> {
+  const { total, messages } = await chat.outbox({ to, limit: 1 });
+  backlog.waiting = total;
+  const [first] = messages;
+  if (first) judge(backlog, first.progress);
+}
+
+function judge(backlog: Backlog, progress: OutgoingState): void {
+  if (progress.state !== 'queued' && progress.state !== 'sent') return;
+  backlog.reason = progress.reason ?? backlog.reason;
+  backlog.isHeld =
+    progress.held || (progress.reason !== undefined && exitCodeOf(progress.reason.code) === EXIT.identity);
+}
+
 function count(backlog: Backlog, progress: OutgoingState): void {
-  if (progress.state === 'queued' || progress.state === 'sent') {
-    backlog.reason = progress.reason ?? backlog.reason;
-    backlog.isHeld =
-      progress.held || (progress.reason !== undefined && exitCodeOf(progress.reason.code) === EXIT.identity);
-    return;
-  }
+  if (progress.state === 'queued' || progress.state === 'sent') return judge(backlog, progress);
   backlog.waiting -= 1;
   if (progress.state === 'delivered') backlog.delivered += 1;
 }
