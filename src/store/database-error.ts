@@ -7,21 +7,40 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
     'End Sotto and start it again: what can be read is saved then, and contacts send again what they keep.',
 };
 
-/** What SQLite or the system says of a disk that refuses, as a coded error. Our own bugs stay what they are. */
-export function toCodedError(path: string, cause: unknown): unknown {
-  const code = codeOf(cause);
-  if (code === undefined || cause instanceof CodedError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const hint = HINTS[code];
-  const failure = { code, message: `${path} ${VERBS[code]}: ${why}`, ...(hint !== undefined && { hint }) };
-  return new CodedError(failure, { cause });
-}
-
 const VERBS: Partial<Record<ErrorCode, string>> = {
   'disk-full': 'cannot grow',
   'home-unusable': 'cannot be used',
   'home-damaged': 'is damaged',
 };
+
+/** What SQLite or the system says of a disk that refuses, as a coded error. Our own bugs stay what they are. */
+export function toCodedError(path: string, cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === undefined || cause instanceof CodedError) return cause;
+  return coded(code, path, { why: cause instanceof Error ? cause.message : String(cause), cause });
+}
+
+export function unusable(path: string, why: string): CodedError {
+  return coded('home-unusable', path, { why });
+}
+
+export function damaged(path: string, why: string): CodedError {
+  return coded('home-damaged', path, { why });
+}
+
+function coded(
+  code: ErrorCode,
+  path: string,
+  reason: { readonly why: string; readonly cause?: unknown },
+): CodedError {
+  const hint = HINTS[code];
+  const failure = {
+    code,
+    message: `${path} ${VERBS[code]}: ${reason.why}`,
+    ...(hint !== undefined && { hint }),
+  };
+  return new CodedError(failure, reason.cause === undefined ? {} : { cause: reason.cause });
+}
 
 /** After this the state of what was written is unknown (fsyncgate): the file has to be opened anew (STO-04). */
 export function isInputOutputError(cause: unknown): boolean {

@@ -1,18 +1,16 @@
-import { closeSync, existsSync, lstatSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3-multiple-ciphers';
-import { CodedError, encodeHex, type Bytes } from '../base/index.ts';
+import { CodedError, type Bytes } from '../base/index.ts';
 import { syncFolder } from './atomic-write.ts';
-import { isInputOutputError, toCodedError } from './database-error.ts';
+import { damaged, isInputOutputError, toCodedError, unusable } from './database-error.ts';
+import { connect, type Connection, type PreparedStatement } from './sqlite.ts';
 
-// The one file that knows the SQLite library. Every page of the file and of its WAL is encrypted and authenticated
+// Every page of the file and of its WAL is encrypted and authenticated
 // (ChaCha20-Poly1305) under the home's key. Only one connection exists, and it keeps the file locked for itself.
 //
 // After an input or output error nobody knows what is on the disk, and a second fsync may report what is not so ("fsyncgate"):
 // the connection is closed, everything is refused, and `recover` opens the file anew (STO-04). Statements survive that.
 
-/** A process that was killed may take a moment to let go (STO-06). */
-const BUSY_MS = 2_000;
 /** The WAL is cut back to this after each checkpoint, however far a burst made it grow (STO-10). */
 const WAL_BYTES_KEPT = 4 * 1024 * 1024;
 
@@ -31,77 +29,25 @@ export function openDatabase(path: string, key: Bytes): Database {
   return new Database(path, key);
 }
 
-/** The `user_version` of a database that is not open; not a byte of it or of its WAL changes. Throws as `openDatabase`. */
-export function peekVersion(path: string, key: Bytes): number {
-  checkRegular(path);
-  const isIndexed = existsSync(`${path}-shm`);
-  let connection: Sqlite.Database | undefined;
-  try {
-    connection = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
-    setKey(connection, encodeHex(key));
-    return Number(connection.pragma('user_version', { simple: true }));
-  } catch (error) {
-    throw toCodedError(path, error);
-  } finally {
-    connection?.close();
-    if (!isIndexed) rmSync(`${path}-shm`, { force: true });
-  }
-}
-
-/** A damaged database, to be read as far as it goes; not a byte of it changes. */
-export interface DamagedDatabase extends Disposable {
-  /** Calls `take` with row after row; false when one of them cannot be read. What `take` throws is thrown. */
-  read<Row>(sql: string, values: readonly SqlValue[], take: (row: Row) => void): boolean;
-}
-
-export function openDamaged(path: string, key: Bytes): DamagedDatabase {
-  let connection: Sqlite.Database | undefined;
-  try {
-    connection = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
-    setKey(connection, encodeHex(key));
-  } catch {
-    // Then nothing of it can be read.
-  }
-  return {
-    read: (sql, values, take) => {
-      const rows = attempt(() => connection?.prepare(sql).iterate(...values));
-      if (!rows) return false;
-      try {
-        for (;;) {
-          const next = attempt(() => rows.next());
-          if (!next) return false;
-          if (next.done === true) return true;
-          take(next.value as Parameters<typeof take>[0]);
-        }
-      } finally {
-        attempt(() => rows.return?.());
-      }
-    },
-    [Symbol.dispose]: () => {
-      connection?.close();
-      rmSync(`${path}-shm`, { force: true });
-    },
-  };
-}
-
-function attempt<Value>(act: () => Value): Value | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
-}
-
 export class Database implements Disposable {
   readonly path: string;
-  readonly #key: string;
+  readonly #key: Bytes;
+  readonly #file: bigint | undefined;
   readonly #statements = new Map<string, CachedStatement>();
-  #connection: Sqlite.Database | undefined;
+  #connection: Connection | undefined;
+  #isDisposed = false;
 
   constructor(path: string, key: Bytes) {
     this.path = path;
-    this.#key = encodeHex(key);
+    this.#key = key;
+    createFile(path);
+    this.#file = inodeOf(path);
     this.#open();
+  }
+
+  /** The file that was opened still has its name: what is written to it is not lost. */
+  get isInPlace(): boolean {
+    return inodeOf(this.path) === this.#file;
   }
 
   /** False after an input or output error, until `recover` has worked. */
@@ -145,9 +91,23 @@ export class Database implements Disposable {
       this.exec('COMMIT');
       return value;
     } catch (error) {
-      if (this.inTransaction) this.exec('ROLLBACK');
+      if (this.inTransaction) this.#rollBack();
       throw error;
     }
+  }
+
+  /** When it cannot be rolled back, nobody knows what is in it: it is opened anew. */
+  #rollBack(): void {
+    try {
+      this.connection.exec('ROLLBACK');
+    } catch {
+      this.abandon();
+    }
+  }
+
+  /** What the WAL holds, in bytes. */
+  get logBytes(): number {
+    return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Moves what the WAL holds into the database and empties it (STO-10). */
@@ -168,6 +128,8 @@ export class Database implements Disposable {
   /** After an input or output error: opens the file anew, and believes only what it reads back. */
   recover(): void {
     if (this.isUsable) return;
+    if (this.#isDisposed) throw new Error('a closed database was written');
+    if (!this.isInPlace) throw unusable(this.path, 'it was removed or replaced');
     this.#open();
     try {
       this.checkpoint();
@@ -190,6 +152,7 @@ export class Database implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     try {
       if (this.isUsable) this.checkpoint();
     } catch {
@@ -199,7 +162,7 @@ export class Database implements Disposable {
   }
 
   /** For this file only. */
-  get connection(): Sqlite.Database {
+  get connection(): Connection {
     if (this.#connection?.open !== true)
       throw unusable(this.path, 'it was closed after an error of the disk');
     return this.#connection;
@@ -218,11 +181,9 @@ export class Database implements Disposable {
   }
 
   #open(): void {
-    createFile(this.path);
     try {
       this.guard(() => {
-        this.#connection = new Sqlite(this.path, { timeout: BUSY_MS });
-        setKey(this.#connection, this.#key);
+        this.#connection = connect(this.path, this.#key);
         // Without a WAL index in shared memory there is one file less; and a second program finds the file locked (DLV-14).
         this.#connection.pragma('locking_mode = EXCLUSIVE');
       });
@@ -237,7 +198,7 @@ export class Database implements Disposable {
 class CachedStatement implements Statement<unknown> {
   readonly #database: Database;
   readonly #sql: string;
-  #statement: Sqlite.Statement | undefined;
+  #statement: PreparedStatement | undefined;
 
   constructor(database: Database, sql: string) {
     this.#database = database;
@@ -256,28 +217,22 @@ class CachedStatement implements Statement<unknown> {
   forget(): void {
     this.#statement = undefined;
   }
-  #prepared(): Sqlite.Statement {
+  #prepared(): PreparedStatement {
     this.#statement ??= this.#database.connection.prepare(this.#sql);
     return this.#statement;
   }
 }
 
-/** First of all: nothing can be read before. */
-function setKey(connection: Sqlite.Database, key: string): void {
-  connection.pragma("cipher = 'chacha20'");
-  connection.pragma(`key = 'raw:${key}'`);
-}
-
-function checkRegular(path: string): void {
-  for (const each of [path, `${path}-wal`, `${path}-shm`]) {
-    const stats = lstatSync(each, { throwIfNoEntry: false });
-    if (stats && !stats.isFile()) throw unusable(each, 'it is not a regular file');
+function inodeOf(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true }).ino;
+  } catch {
+    return undefined;
   }
 }
 
 /** SQLite gives its WAL the database's own mode (STO-12). */
 function createFile(path: string): void {
-  checkRegular(path);
   try {
     closeSync(openSync(path, 'wx', 0o600));
     syncFolder(dirname(path));
@@ -297,7 +252,7 @@ const PRAGMAS = [
   ['journal_size_limit', String(WAL_BYTES_KEPT), WAL_BYTES_KEPT],
 ] as const;
 
-function setPragmas(path: string, connection: Sqlite.Database): void {
+function setPragmas(path: string, connection: Connection): void {
   for (const [name, value, expected] of PRAGMAS) {
     connection.pragma(`${name} = ${value}`);
     const found = connection.pragma(name, { simple: true });
@@ -315,16 +270,4 @@ function markSuspect(path: string): void {
   } catch {
     // Then the damage is found when it is read again.
   }
-}
-
-function unusable(path: string, why: string): CodedError {
-  return new CodedError({
-    code: 'home-unusable',
-    message: `${path} cannot be used: ${why}`,
-    hint: 'The folder must be yours and writable, and its disk in order.',
-  });
-}
-
-function damaged(path: string, why: string): CodedError {
-  return new CodedError({ code: 'home-damaged', message: `${path} is damaged: ${why}` });
 }

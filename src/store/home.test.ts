@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -206,4 +207,18 @@ test('a home that was removed and made anew is not overwritten by the program th
   );
   renewed[Symbol.dispose]();
   expect(open(folder).secret).toEqual(bytes(9));
+});
+
+test('a database that was removed or replaced under a running program takes no more (STO-05)', () => {
+  const folder = newFolder();
+  const home = open(folder);
+  renameSync(join(folder, 'sotto.db'), join(folder, 'elsewhere'));
+  expect(codeOf(() => home.commit([{ type: 'trust', record: RECORD }]))).toBe('home-unusable');
+  writeFileSync(join(folder, 'sotto.db'), '');
+  expect(codeOf(() => home.commit([{ type: 'trust', record: RECORD }]))).toBe('home-unusable');
+  renameSync(join(folder, 'elsewhere'), join(folder, 'sotto.db'));
+  home.commit([{ type: 'trust', record: RECORD }]);
+  home[Symbol.dispose]();
+  expect(() => home.commit([{ type: 'trust', record: RECORD }])).toThrow('a closed database was written');
+  expect(open(folder).records).toHaveLength(1);
 });

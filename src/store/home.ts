@@ -22,6 +22,9 @@ export function lockOwnHome(folder: string): HomeLock {
   return lockHome(folder);
 }
 
+/** A log this long is written back while nothing else is to be done (STO-10); a shorter one is not worth its fsyncs. */
+const IDLE_LOG_BYTES = 1024 * 1024;
+
 const LOG_LOST: Failure = {
   code: 'home-damaged',
   message:
@@ -154,7 +157,7 @@ export class Home implements Store, Disposable {
     if (!this.#database.isUsable) return false;
     this.#mustBeInPlace();
     if (this.history.tidy(INDEXED_AT_ONCE)) return true;
-    this.#database.checkpoint();
+    if (this.#database.logBytes > IDLE_LOG_BYTES) this.#database.checkpoint();
     return false;
   }
 
@@ -185,7 +188,7 @@ export class Home implements Store, Disposable {
 
   /** What lies there now may be another identity's. */
   #mustBeInPlace(): void {
-    if (this.#lock.isInPlace) return;
+    if (this.#lock.isInPlace && this.#database.isInPlace) return;
     throw new CodedError({
       code: 'home-unusable',
       message: `the home ${this.folder} cannot be used: it was removed or replaced`,

@@ -1,6 +1,7 @@
 import { CodedError, type Bytes } from '../base/index.ts';
-import { peekVersion, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { MIGRATIONS } from './schema.ts';
+import { peekVersion } from './unchanged-database.ts';
 
 /** Throws home-newer when the database is a later version's: nothing of it changes (STO-09). */
 export function checkVersion(path: string, key: Bytes): void {

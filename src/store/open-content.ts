@@ -8,7 +8,7 @@ import type { HomeContent } from './home-file.ts';
 import type { HomeLock } from './home-lock.ts';
 import { readIdentity, writeIdentity, type Identity } from './identity.ts';
 import { createKey, keyFileOf, openKey } from './key-file.ts';
-import { DurableLedger } from './ledger/index.ts';
+import { checkBeginning, DurableLedger } from './ledger/index.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { finishRebuilding, rebuild } from './rebuild.ts';
 import { readRecovery, RECOVERY_FILE } from './recovery.ts';
@@ -95,7 +95,7 @@ function openChecked(path: string, key: Bytes): Database {
     migrate(database);
     if (database.isSuspect) database.check();
     readIdentity(database);
-    new DurableLedger(database);
+    checkBeginning(database);
     return database;
   } catch (error) {
     database.abandon();

@@ -2,10 +2,11 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { CodedError, type Bytes, type Failure } from '../base/index.ts';
 import { syncFolder } from './atomic-write.ts';
-import { openDamaged, openDatabase, suspectMark } from './database.ts';
+import { openDatabase, suspectMark } from './database.ts';
 import { migrate } from './migrate.ts';
 import type { RecoveryContent } from './recovery.ts';
 import { salvage, type Salvaged } from './salvage.ts';
+import { openDamaged } from './unchanged-database.ts';
 
 // A new database in place of a damaged one: first it is made beside it, then the damaged one gets another name, then the new one gets
 // its name. Whatever kills this, the next start finds one of them whole (STO-07).

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { compareBytes, type Bytes } from '../base/index.ts';
 import type { TrustRecord } from '../directory/index.ts';
-import type { Database, DamagedDatabase, SqlValue } from './database.ts';
+import type { Database } from './database.ts';
 import { decodeTrust, encodeTrust } from './home-file.ts';
 import { writeIdentity, type Identity } from './identity.ts';
 import { MESSAGE_STATE } from './message-state.ts';
 import type { RecoveryContent } from './recovery.ts';
+import type { DamagedDatabase, SqlRow as Row } from './unchanged-database.ts';
 
 // What can be read of a damaged database goes into a new one. Its numberings do not: what we know of them may be older than what
 // peers know. Our own begin anew, with new epochs, and of each peer's we know nothing, so that it sends again what it keeps.
@@ -16,8 +17,6 @@ export interface Salvaged {
   readonly isFromRecovery: boolean;
 }
 
-type Row = Readonly<Record<string, SqlValue>>;
-
 /** Undefined when nobody says who we are. */
 export function salvage(
   source: DamagedDatabase,
@@ -25,7 +24,7 @@ export function salvage(
   recovery: RecoveryContent | undefined,
 ): Salvaged | undefined {
   const home = new Map<unknown, unknown>();
-  source.read<Row>('SELECT name, value FROM home', [], ({ name, value }) => home.set(name, value));
+  source.read('SELECT name, value FROM home', [], ({ name, value }) => home.set(name, value));
   const identity = recovery ?? identityOf(home);
   if (!identity) return undefined;
   target.exec('BEGIN');
@@ -82,10 +81,8 @@ function saveContacts(
   }
 }
 
-const MESSAGE_COLUMNS = [
-  ...['position', 'peer', 'direction', 'id', 'text', 'written', 'stored', 'seq'],
-  ...['epoch', 'reply_to', 'state', 'reason', 'settled', 'expires'],
-] as const;
+const MESSAGE_COLUMNS =
+  'position peer direction id text written stored seq epoch reply_to state reason settled expires'.split(' ');
 
 /** How many there are, and the highest position. */
 function saveMessages(source: DamagedDatabase, target: Database): readonly [number, number] {
@@ -150,13 +147,9 @@ function saveGuesses(source: DamagedDatabase, target: Database): void {
     },
   );
   const name = target.prepare('INSERT OR IGNORE INTO guess_name (username, failures) VALUES (?, ?)');
-  source.read<Row>(
-    'SELECT username, failures FROM guess_name',
-    [],
-    ({ username = null, failures = null }) => {
-      name.run(username, failures);
-    },
-  );
+  source.read('SELECT username, failures FROM guess_name', [], ({ username = null, failures = null }) => {
+    name.run(username, failures);
+  });
 }
 
 /** Everything that still waits gets the seqs from 1 in the order in which it was queued. */
@@ -194,7 +187,7 @@ function scan(
   for (let step = 0; step <= STEP_MAX; step = Math.max(1, step * 2)) {
     const before = highest;
     let first: number | undefined;
-    const isEnd = source.read<Row>(forward, [before + step], (row) => {
+    const isEnd = source.read(forward, [before + step], (row) => {
       highest = Number(row[key]);
       first ??= highest;
       take(row);

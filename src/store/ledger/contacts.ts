@@ -23,10 +23,10 @@ export interface Contact {
   largest_id: Bytes | null;
 }
 
-const FIELDS = [
-  ...['reached_us', 'epoch', 'assigned', 'sent', 'settled', 'settled_id', 'waiting', 'waiting_bytes'],
-  ...['acked_key', 'acked_from', 'peer_epoch', 'peer_epoch_number', 'stored', 'stored_id', 'largest_id'],
-] as const;
+const FIELDS: readonly string[] = [
+  'reached_us epoch assigned sent settled settled_id waiting waiting_bytes acked_key acked_from',
+  'peer_epoch peer_epoch_number stored stored_id largest_id',
+].flatMap((names) => names.split(' '));
 
 export class Contacts {
   readonly #find: Statement<Contact>;

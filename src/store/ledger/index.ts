@@ -1,1 +1,1 @@
-export { DurableLedger, type LedgerOptions } from './ledger.ts';
+export { checkBeginning, DurableLedger } from './ledger.ts';

@@ -11,11 +11,6 @@ import { Guesses } from './guesses.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
 
-export interface LedgerOptions {
-  /** Removes messages and what was derived of them, within the transaction. Default: the messages alone. */
-  readonly forget?: (positions: readonly number[]) => void;
-}
-
 /** The engine's store on the database: one transaction a turn, and what was committed to be read. */
 export class DurableLedger implements Store {
   readonly #database: Database;
@@ -25,7 +20,11 @@ export class DurableLedger implements Store {
   #guesses: GuessLedger = NO_GUESSES;
   #position: number;
 
-  constructor(database: Database, { forget }: LedgerOptions = {}) {
+  /** `forget` removes messages and what was derived of them, within the transaction. Default: the messages alone. */
+  constructor(
+    database: Database,
+    { forget }: { readonly forget?: (positions: readonly number[]) => void } = {},
+  ) {
     this.#database = database;
     this.#guessRows = new Guesses(database);
     this.#records = new Map(readTrust(database).map((record) => [record.username, record]));
@@ -138,6 +137,12 @@ export class DurableLedger implements Store {
     const contact = this.#parts.contacts.find(peer);
     return contact && this.#parts.outgoing.repairableFrom(contact, key, range);
   }
+}
+
+/** Reads what every start reads, so that damage there is found before anything is begun. Throws home-damaged. */
+export function checkBeginning(database: Database): void {
+  const ledger = new DurableLedger(database);
+  for (const peer of ledger.peers.values()) ledger.standing(peer);
 }
 
 function readTrust(database: Database): readonly TrustRecord[] {

@@ -9,23 +9,11 @@ import {
 } from '../../protocol/delivery/index.ts';
 import { idFromBytes, idToBytes } from '../../protocol/envelope/index.ts';
 import type { Database } from '../database.ts';
-import { MESSAGE_STATE, stateOfVoid } from '../message-state.ts';
+import { stateOfVoid } from '../message-state.ts';
 import { textOfId, type Contact } from './contacts.ts';
+import { prepareOutgoing, type MessageRow, type OutgoingSql } from './outgoing-sql.ts';
 
 type Of<Type extends DeliveryChange['type']> = Extract<DeliveryChange, { readonly type: Type }>;
-
-interface MessageRow {
-  readonly id: Bytes;
-  readonly seq: number;
-  readonly text: string | null;
-  readonly written: number | null;
-  readonly reply_to: Bytes | null;
-  readonly expires: number | null;
-}
-interface Sum {
-  readonly count: number;
-  readonly bytes: number;
-}
 
 export interface OutgoingOptions {
   readonly nextPosition: () => number;
@@ -36,11 +24,11 @@ export interface OutgoingOptions {
 /** What goes out: the rows of `outgoing` and their messages. The contact's own row is changed, and saved by the caller. */
 export class Outgoing {
   readonly #options: OutgoingOptions;
-  readonly #sql: ReturnType<typeof prepare>;
+  readonly #sql: OutgoingSql;
 
   constructor(database: Database, options: OutgoingOptions) {
     this.#options = options;
-    this.#sql = prepare(database);
+    this.#sql = prepareOutgoing(database);
   }
 
   put(contact: Contact, { epoch, row }: Of<'outbox-put'>): void {
@@ -120,7 +108,10 @@ export class Outgoing {
     const { assigned, sent, settled, settled_id, waiting, waiting_bytes } = contact;
     return {
       epoch: new Uint8Array(epoch),
-      ...{ assigned, sent, settled, waiting },
+      assigned,
+      sent,
+      settled,
+      waiting,
       settledId: textOfId(settled_id),
       waitingBytes: waiting_bytes,
       nextExpiryWall: this.#sql.nextExpiry.get(contact.peer, 0, -1)?.expires,
@@ -225,87 +216,5 @@ function toOutboxRow({ id, seq, text, written, reply_to, expires }: MessageRow):
     timestamp: written,
     ...(reply_to !== null && { replyTo: idFromBytes(reply_to) }),
     ...(expires !== null && { expiresWall: expires }),
-  };
-}
-
-const OF_RANGE = 'peer = ? AND seq BETWEEN ? AND ?';
-const { waiting, delivered, refused } = MESSAGE_STATE;
-
-function prepare(database: Database) {
-  return {
-    addMessage: database.prepare(
-      `INSERT INTO message (position, peer, direction, id, text, written, stored, seq, epoch, reply_to, state, expires)
-       VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0, ?, ${waiting}, ?)`,
-    ),
-    addOutgoing: database.prepare('INSERT INTO outgoing (peer, seq, id, position) VALUES (?, ?, ?, ?)'),
-    ofId: database.prepare<{ position: number }>(
-      'SELECT position FROM message WHERE id = ? AND peer = ? AND direction = 1',
-    ),
-    again: database.prepare(
-      `UPDATE message SET state = ${waiting}, reason = NULL, settled = NULL, seq = ?, expires = ? WHERE position = ?`,
-    ),
-    find: database.prepare<{ id: Bytes; settled: number | null }>(
-      'SELECT id, settled FROM outgoing WHERE peer = ? AND seq = ?',
-    ),
-    findById: database.prepare<{ peer: string; seq: number }>(
-      `SELECT username AS peer, seq FROM message JOIN contact USING (peer)
-       WHERE id = ? AND direction = 1 AND state = ${waiting}`,
-    ),
-    sum: database.prepare<Sum>(
-      `SELECT count(*) AS count, coalesce(sum(octet_length(text)), 0) AS bytes FROM message WHERE state = ${waiting}
-       AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
-    ),
-    deliver: database.prepare(
-      `UPDATE message SET state = ${delivered}, settled = ? WHERE state = ${waiting}
-       AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
-    ),
-    refuse: database.prepare(
-      `UPDATE message SET state = ${refused}, reason = ?
-       WHERE position = (SELECT position FROM outgoing WHERE peer = ? AND seq = ?)`,
-    ),
-    settle: database.prepare(`UPDATE outgoing SET settled = ? WHERE ${OF_RANGE}`),
-    purge: database.prepare('DELETE FROM outgoing WHERE peer = ? AND seq <= ?'),
-    positions: database.prepare<{ position: number }>(
-      `SELECT position FROM outgoing WHERE ${OF_RANGE} AND settled IS NULL AND position IS NOT NULL`,
-    ),
-    withdraw: database.prepare(
-      `UPDATE message SET state = ?, reason = ?, settled = ? WHERE state = ${waiting}
-       AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
-    ),
-    detach: database.prepare(`UPDATE outgoing SET position = NULL WHERE ${OF_RANGE} AND settled IS NULL`),
-    countSent: database.prepare<{ count: number }>(
-      `SELECT count(*) AS count FROM outgoing
-       WHERE peer = ? AND seq <= ? AND settled IS NULL AND position IS NOT NULL`,
-    ),
-    renumber: database.prepare(
-      `INSERT INTO outgoing (peer, seq, id, position)
-       SELECT -peer, row_number() OVER (ORDER BY seq), id, position FROM outgoing
-       WHERE peer = ? AND settled IS NULL AND position IS NOT NULL`,
-    ),
-    clear: database.prepare('DELETE FROM outgoing WHERE peer = ?'),
-    takeOver: database.prepare('UPDATE outgoing SET peer = -peer WHERE peer = -?'),
-    tellMessages: database.prepare(
-      `UPDATE message SET seq = outgoing.seq FROM outgoing
-       WHERE outgoing.peer = ? AND message.position = outgoing.position`,
-    ),
-    page: database.prepare<MessageRow>(
-      `SELECT outgoing.id, outgoing.seq, text, written, reply_to, expires
-       FROM outgoing LEFT JOIN message USING (position)
-       WHERE outgoing.peer = ? AND outgoing.seq > ? AND outgoing.seq <= ? ORDER BY outgoing.seq LIMIT ?`,
-    ),
-    expiring: database.prepare<MessageRow>(
-      `SELECT id, seq, text, written, reply_to, expires FROM message INDEXED BY message_expiring_in_order
-       WHERE peer = ? AND seq > ? AND expires <= ? AND state = 0 ORDER BY seq LIMIT ?`,
-    ),
-    nextExpiry: database.prepare<{ expires: number }>(
-      `SELECT expires FROM message INDEXED BY message_expiring
-       WHERE peer = ? AND seq > ? AND expires > ? AND state = 0 ORDER BY expires LIMIT 1`,
-    ),
-    lastBefore: database.prepare<{ seq: number | null }>(
-      `SELECT max(seq) AS seq FROM outgoing WHERE ${OF_RANGE} AND settled < ?`,
-    ),
-    firstFrom: database.prepare<{ seq: number | null }>(
-      `SELECT min(seq) AS seq FROM outgoing WHERE ${OF_RANGE}`,
-    ),
   };
 }
