@@ -172,10 +172,12 @@ export class Dialler {
       code: 'not-proven',
       message: 'The connection ended before the peer proved itself.',
     };
-    const counted = peer.dial.countRefusal(failure ?? ended);
-    const reason = explainDialFailure(counted, peer.name, address);
     const { pin, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
     const mayAlternate = pin !== undefined && (!pin.confirmed || now.wall < repairUntilWall);
+    // An enrol that a session overtook: the peer's pin is confirmed as well, and it answers enrols as a stranger's.
+    const isOvertaken = failure?.code === 'pake-confirm' && pin?.confirmed === true && !mayAlternate;
+    const counted = peer.dial.countRefusal(isOvertaken ? ended : (failure ?? ended));
+    const reason = explainDialFailure(counted, peer.name, address);
     peer.dial.failed(reason, now.monotonic, this.#core.random(), mayAlternate);
     if (reason.code === 'handshake-self') {
       this.#core.emit({ type: 'event', event: { type: 'trouble', reason, name: peer.name } });

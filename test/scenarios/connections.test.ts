@@ -55,6 +55,26 @@ describe('both dial at once (NET-14)', () => {
     });
   }
 
+  test('an enrol that a session of the other side overtakes holds no message for a person (CRY-21)', () => {
+    let overtaken = 0;
+    for (let seed = 1; seed <= 400; seed++) {
+      // Bob only calls: his session ends at once, and what alice said on it was not heard.
+      const settingsOf = (name: string) => ({ isCallingAtStart: name === 'bob' });
+      const { world, alice, bob } = enrolled({ seed, latencyMs: [40, 40], lingerMs: 0, settingsOf });
+      let isFirst = true;
+      world.onPipe = (pipe) => {
+        if (!isFirst || pipe.ends[0].name !== 'alice') return;
+        pipe.cutAfterBytes = 10; // Alice’s session; her next attempt is an enrol.
+        isFirst = false;
+      };
+      world.schedule.at(900, () => alice.send('bob', 'from alice'));
+      pass(world, 60_000);
+      if (alice.failures.some(({ code }) => code === 'pake-confirm')) overtaken++;
+      expect([texts(bob), undelivered(alice)], `seed ${seed}`).toEqual([['from alice'], 0]);
+    }
+    expect(overtaken).toBeGreaterThan(0);
+  });
+
   test('of two enrols the one of the smaller name goes on, and the smaller name decides it (PROTOCOL §3)', () => {
     const { world, alice, bob } = strangers({ seed: 1, latencyMs: [10, 10], isChunked: false });
     alice.send('bob', 'a');
