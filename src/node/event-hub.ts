@@ -37,6 +37,10 @@ export class EventHub {
     return !this.#isClosed;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   publish(event: ChatEvent): void {
     if (this.#early && this.#early.length < ROOM_MAX) this.#early.push(event);
     for (const reader of this.#readers) reader.push(event);

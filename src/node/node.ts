@@ -3,7 +3,7 @@ import { CodedError, type Failure } from '../base/index.ts';
 import { controlPath, serveControl } from '../control/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory } from '../directory/index.ts';
-import { Engine, type EngineOptions } from '../engine/index.ts';
+import { Engine, type Change, type EngineOptions } from '../engine/index.ts';
 import type { Listener } from '../net/index.ts';
 import { nativePrimitives, systemEntropy } from '../primitives/index.ts';
 import type { Home } from '../store/index.ts';
@@ -39,6 +39,7 @@ export class Node {
   readonly #links: Links;
   readonly #engine: Engine;
   readonly #loop: TurnLoop;
+  #isShownDue = false;
   #isFreed = false;
 
   constructor(
@@ -59,7 +60,7 @@ export class Node {
     };
     this.#hub = new EventHub({
       unshown: (after) => parts.home.history.unshown(after, UNSHOWN_PAGE),
-      onShown: () => setTimeout(() => this.#loop.schedule(), SHOWN_MS).unref(),
+      onShown: () => this.#shownSoon(),
     });
     this.#links = new Links({
       enqueue: (input) => this.#loop.enqueue(input),
@@ -77,7 +78,7 @@ export class Node {
       links: this.#links,
       trace,
       publish: (event) => this.#hub.publish(event),
-      ownChanges: () => this.#hub.takeShown().map((shown) => ({ type: 'shown', ...shown })),
+      ownChanges: (isCommitting) => this.#shownChanges(isCommitting),
       onTurn: () => this.#idle.postpone(),
     });
     this.#desk = new MessageDesk({
@@ -192,6 +193,20 @@ export class Node {
       hasRoom: () => this.#hub.hasRoom && this.#loop.refusal === undefined,
       nextLink: () => this.#links.nextId(),
     };
+  }
+
+  #shownSoon(): void {
+    this.#isShownDue = false;
+    const due = (): void => {
+      this.#isShownDue = true;
+      this.#loop.schedule();
+    };
+    setTimeout(due, SHOWN_MS).unref();
+  }
+  /** An fsync of its own only when no other comes for a while. */
+  #shownChanges(isCommitting: boolean): readonly Change[] {
+    if (!isCommitting && !this.#isShownDue && !this.#hub.isClosed) return [];
+    return this.#hub.takeShown().map((shown) => ({ type: 'shown', ...shown }));
   }
 
   /** A disk that refuses says so with the next commit. */

@@ -21,7 +21,7 @@ export class TurnLoop {
   readonly #links: Links;
   readonly #trace: Trace;
   readonly #publish: (event: ChatEvent) => void;
-  readonly #ownChanges: () => readonly Change[];
+  readonly #ownChanges: (isCommitting: boolean) => readonly Change[];
   readonly #onTurn: () => void;
   readonly #standstill = new StandstillWatch();
   #looking: NodeJS.Timeout | undefined;
@@ -42,8 +42,8 @@ export class TurnLoop {
     readonly links: Links;
     readonly trace: Trace;
     readonly publish: (event: ChatEvent) => void;
-    /** What the shell itself has to commit with this turn. */
-    readonly ownChanges: () => readonly Change[];
+    /** What the shell itself has to commit with this turn; false: nothing else is to be committed in it. */
+    readonly ownChanges: (isCommitting: boolean) => readonly Change[];
     /** A turn is over. */
     readonly onTurn: () => void;
   }) {
@@ -84,10 +84,10 @@ export class TurnLoop {
     this.#immediate = undefined;
     const now = readClock();
     const outputs = this.#held;
-    const changes = this.#ownChanges();
-    if (changes.length > 0) outputs.push({ type: 'commit', changes });
     let failure: Failure | undefined;
     for (const input of this.#takeInputs(now)) failure = this.#handle(input, now, outputs) ?? failure;
+    const changes = this.#ownChanges(outputs.some(({ type }) => type === 'commit'));
+    if (changes.length > 0) outputs.push({ type: 'commit', changes });
     failure ??= this.#commit(outputs);
     if (failure) this.#giveUpTurn(outputs, failure);
     else {
