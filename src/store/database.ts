@@ -9,10 +9,13 @@ import { connect, type Connection, type PreparedStatement } from './sqlite.ts';
 // (ChaCha20-Poly1305) under the home's key. Only one connection exists, and it keeps the file locked for itself.
 //
 // After an input or output error nobody knows what is on the disk, and a second fsync may report what is not so ("fsyncgate"):
-// the connection is closed, everything is refused, and `recover` opens the file anew (STO-04). Statements survive that.
+// the connection is closed, and whoever comes next opens and checks the file anew (STO-04). Statements survive that.
 
 /** The WAL is cut back to this after each checkpoint, however far a burst made it grow (STO-10). */
 const WAL_BYTES_KEPT = 4 * 1024 * 1024;
+
+/** What a page costs is its deciphering: the index of some hundred thousand ids stays in memory. */
+const CACHE_KIB = 16 * 1024;
 
 /** What a statement takes and gives. Whole numbers up to 2^53. */
 export type SqlValue = string | number | Bytes | null;
@@ -35,6 +38,7 @@ export class Database implements Disposable {
   readonly #file: bigint | undefined;
   readonly #statements = new Map<string, CachedStatement>();
   #connection: Connection | undefined;
+  #isInTransaction = false;
   #isDisposed = false;
 
   constructor(path: string, key: Bytes) {
@@ -60,10 +64,6 @@ export class Database implements Disposable {
     return existsSync(suspectMark(this.path));
   }
 
-  get inTransaction(): boolean {
-    return this.#connection?.inTransaction === true;
-  }
-
   /** The same text gives the same statement; `Row` is what its columns are. */
   prepare<Row = unknown>(sql: string): Statement<Row> {
     let statement = this.#statements.get(sql);
@@ -85,14 +85,18 @@ export class Database implements Disposable {
 
   /** All of it or nothing, with one fsync at its end. Not to be nested. */
   transaction<Value>(act: () => Value): Value {
+    this.recover();
     this.exec('BEGIN IMMEDIATE');
+    this.#isInTransaction = true;
     try {
       const value = act();
       this.exec('COMMIT');
       return value;
     } catch (error) {
-      if (this.inTransaction) this.#rollBack();
+      if (this.#connection?.inTransaction === true) this.#rollBack();
       throw error;
+    } finally {
+      this.#isInTransaction = false;
     }
   }
 
@@ -125,10 +129,13 @@ export class Database implements Disposable {
     rmSync(suspectMark(this.path), { force: true });
   }
 
-  /** After an input or output error: opens the file anew, and believes only what it reads back. */
+  /**
+   * After an input or output error: opens the file anew, and believes only what it reads back. Every transaction begins with it, and
+   * every reading outside of one.
+   */
   recover(): void {
-    if (this.isUsable) return;
-    if (this.#isDisposed) throw new Error('a closed database was written');
+    if (this.isUsable || this.#isInTransaction) return;
+    if (this.#isDisposed) throw new Error('a closed database was used');
     if (!this.isInPlace) throw unusable(this.path, 'it was removed or replaced');
     this.#open();
     try {
@@ -209,9 +216,11 @@ class CachedStatement implements Statement<unknown> {
     return this.#database.guard(() => this.#prepared().run(...values).changes);
   }
   get(...values: readonly SqlValue[]): unknown {
+    this.#database.recover();
     return this.#database.guard(() => this.#prepared().get(...values));
   }
   all(...values: readonly SqlValue[]): unknown[] {
+    this.#database.recover();
     return this.#database.guard(() => this.#prepared().all(...values));
   }
   forget(): void {
@@ -249,6 +258,7 @@ const PRAGMAS = [
   ['temp_store', 'MEMORY', 2],
   ['trusted_schema', 'OFF', 0],
   ['cell_size_check', 'ON', 1],
+  ['cache_size', String(-CACHE_KIB), -CACHE_KIB],
   ['journal_size_limit', String(WAL_BYTES_KEPT), WAL_BYTES_KEPT],
 ] as const;
 

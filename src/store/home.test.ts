@@ -219,6 +219,6 @@ test('a database that was removed or replaced under a running program takes no m
   renameSync(join(folder, 'elsewhere'), join(folder, 'sotto.db'));
   home.commit([{ type: 'trust', record: RECORD }]);
   home[Symbol.dispose]();
-  expect(() => home.commit([{ type: 'trust', record: RECORD }])).toThrow('a closed database was written');
+  expect(() => home.commit([{ type: 'trust', record: RECORD }])).toThrow('a closed database was used');
   expect(open(folder).records).toHaveLength(1);
 });

@@ -106,7 +106,6 @@ export class Home implements Store, Disposable {
    */
   commit(changes: readonly Change[]): void {
     this.#mustBeInPlace();
-    this.#database.recover();
     if (changes.length === 0) return;
     this.#ledger.commit(changes);
     if (changes.some((change) => change.type === 'trust')) this.#keepRecovery();

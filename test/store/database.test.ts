@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -220,10 +221,21 @@ test('after an input or output error nothing is believed until the file was open
   };
   expect(codeOf(failing)).toBe('home-unusable');
   expect(database.isUsable).toBe(false);
-  expect(codeOf(() => ledger.standing('bob'))).toBe('home-unusable');
-  expect(codeOf(() => ledger.commit([received(2)]))).toBe('home-unusable');
-  database.recover();
+  expect(codeOf(() => database.exec('SELECT 1'))).toBe('home-unusable');
   ledger.commit([received(2)]);
   expect(ledger.standing('bob')?.inbox?.stored).toBe(2);
-  expect(database.prepare('SELECT * FROM guess').all()).toEqual([]);
+  expect(codeOf(failing)).toBe('home-unusable');
+  expect(database.prepare('SELECT * FROM guess').all(), 'a reading opens it as well').toEqual([]);
+  expect(codeOf(failing)).toBe('home-unusable');
+  flip(path, 4_096 * 3 + 5);
+  expect(
+    codeOf(() => ledger.commit([received(3)])),
+    'what is found now is checked as a whole',
+  ).toBe('home-damaged');
 });
+
+function flip(file: string, offset: number): void {
+  const bytes = readFileSync(file);
+  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}

@@ -1,4 +1,4 @@
-import { idFromBytes } from '../../protocol/envelope/index.ts';
+import { idOfBlob } from './id-blob.ts';
 import type { Bytes } from '../../base/index.ts';
 import type { Database, Statement } from '../database.ts';
 
@@ -63,5 +63,5 @@ export class Contacts {
 }
 
 export function textOfId(id: Bytes | null): string | undefined {
-  return id === null ? undefined : idFromBytes(id);
+  return id === null ? undefined : idOfBlob(id);
 }

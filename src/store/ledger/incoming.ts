@@ -1,6 +1,6 @@
 import { compareBytes, decodeUtf8, equalBytes, type Bytes } from '../../base/index.ts';
 import type { DeliveryChange, InboxStanding, RefusalStatus } from '../../protocol/delivery/index.ts';
-import { idToBytes } from '../../protocol/envelope/index.ts';
+import { blobOfId } from './id-blob.ts';
 import type { Database } from '../database.ts';
 import { textOfId, type Contact } from './contacts.ts';
 
@@ -20,20 +20,20 @@ export class Incoming {
   }
 
   put(contact: Contact, { row }: Of<'inbox-put'>): void {
-    const id = idToBytes(row.id);
+    const id = blobOfId(row.id);
     const isNew = this.#isLargest(contact, id) || this.seqOf(contact, id) === undefined;
     this.#advance(contact, id, row.seq);
     if (!isNew) return;
     const text = decodeUtf8(row.plaintext);
     if (text === undefined) throw new Error('a text was taken that is not UTF-8');
-    const reply = row.replyTo === undefined ? null : idToBytes(row.replyTo);
+    const reply = row.replyTo === undefined ? null : blobOfId(row.replyTo);
     const { peer, peer_epoch_number: epoch } = contact;
     const [written, stored] = [row.timestamp, row.receivedWall];
     this.#sql.add.run(this.#nextPosition(), peer, id, text, written, stored, row.seq, epoch, reply);
   }
 
   pass(contact: Contact, { id: name, seq, status }: Of<'inbox-pass'>): void {
-    const id = idToBytes(name);
+    const id = blobOfId(name);
     this.#advance(contact, id, seq);
     this.#sql.pass.run(contact.peer, id, contact.peer_epoch_number, seq, status ?? null);
   }
@@ -44,7 +44,7 @@ export class Incoming {
       contact.peer_epoch_number++;
     }
     contact.stored = stored;
-    contact.stored_id = storedId === undefined ? null : idToBytes(storedId);
+    contact.stored_id = storedId === undefined ? null : blobOfId(storedId);
   }
 
   /** 0: in an earlier epoch; undefined: never. */
@@ -66,7 +66,7 @@ export class Incoming {
   }
 
   position(contact: Contact, id: string): number | undefined {
-    return this.#sql.position.get(contact.peer, idToBytes(id))?.position;
+    return this.#sql.position.get(contact.peer, blobOfId(id))?.position;
   }
 
   #isLargest({ largest_id }: Contact, id: Bytes): boolean {

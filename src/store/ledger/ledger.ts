@@ -2,12 +2,13 @@ import { equalBytes, type Bytes } from '../../base/index.ts';
 import { NO_GUESSES, type GuessLedger, type TrustRecord } from '../../directory/index.ts';
 import type { Change, Store } from '../../engine/index.ts';
 import type { OutboxRow, Standing } from '../../protocol/delivery/index.ts';
-import { idToBytes } from '../../protocol/envelope/index.ts';
+import { parseMessageId } from '../../protocol/envelope/index.ts';
 import type { Database } from '../database.ts';
 import { decodeTrust, encodeTrust } from '../home-file.ts';
 import { applyChanges, type CommitParts } from './commit.ts';
 import { Contacts } from './contacts.ts';
 import { Guesses } from './guesses.ts';
+import { blobOfId } from './id-blob.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
 
@@ -110,12 +111,12 @@ export class DurableLedger implements Store {
   }
 
   findOutgoing(id: string): { readonly peer: string; readonly seq: number } | undefined {
-    return this.#parts.outgoing.find(id);
+    return parseMessageId(id).ok ? this.#parts.outgoing.find(id) : undefined;
   }
 
   seqOfIncoming(peer: string, id: string): number | undefined {
     const contact = this.#parts.contacts.find(peer);
-    return contact && this.#parts.incoming.seqOf(contact, idToBytes(id));
+    return contact && this.#parts.incoming.seqOf(contact, blobOfId(id));
   }
 
   expiring(

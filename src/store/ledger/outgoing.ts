@@ -7,7 +7,7 @@ import {
   type OutboxStanding,
   type VoidOutcome,
 } from '../../protocol/delivery/index.ts';
-import { idFromBytes, idToBytes } from '../../protocol/envelope/index.ts';
+import { idOfBlob, blobOfId } from './id-blob.ts';
 import type { Database } from '../database.ts';
 import { stateOfVoid } from '../message-state.ts';
 import { textOfId, type Contact } from './contacts.ts';
@@ -35,7 +35,7 @@ export class Outgoing {
     contact.epoch ??= epoch;
     if (!isPresent(contact, epoch) || row.seq <= contact.assigned) return; // It came before.
     if (row.seq !== contact.assigned + 1) throw new Error('a message would leave a gap in its numbering');
-    const id = idToBytes(row.id);
+    const id = blobOfId(row.id);
     const position = row.type === 'void' ? null : this.#keep(contact, id, row);
     this.#sql.addOutgoing.run(contact.peer, row.seq, id, position);
     contact.assigned = row.seq;
@@ -52,7 +52,7 @@ export class Outgoing {
     if (!isPresent(contact, change.epoch)) return;
     const { seq, id, outcome, reason, atWall } = change;
     const found = this.#sql.find.get(contact.peer, seq);
-    if (!found || found.settled !== null || !equalBytes(found.id, idToBytes(id))) return;
+    if (!found || found.settled !== null || !equalBytes(found.id, blobOfId(id))) return;
     this.#void(contact, { first: seq, last: seq, outcome, reason, atWall });
   }
 
@@ -76,7 +76,7 @@ export class Outgoing {
       contact.acked_from = contact.settled + 1;
     }
     contact.settled = seq;
-    contact.settled_id = idToBytes(id);
+    contact.settled_id = blobOfId(id);
   }
 
   /** By way of the peer's negative number, where none of the seqs is taken. */
@@ -101,7 +101,7 @@ export class Outgoing {
   }
 
   find(id: string): { readonly peer: string; readonly seq: number } | undefined {
-    return this.#sql.findById.get(idToBytes(id));
+    return this.#sql.findById.get(blobOfId(id));
   }
 
   standing(contact: Contact, epoch: Bytes): OutboxStanding {
@@ -150,7 +150,7 @@ export class Outgoing {
       return former;
     }
     const position = this.#options.nextPosition();
-    const reply = replyTo === undefined ? null : idToBytes(replyTo);
+    const reply = replyTo === undefined ? null : blobOfId(replyTo);
     this.#sql.addMessage.run(
       position,
       contact.peer,
@@ -205,7 +205,7 @@ const NO_TEXT: Bytes = encodeUtf8('{}');
 
 /** A withdrawn message keeps nothing but its id, which begins with the time at which it was written (UUIDv7). */
 function toOutboxRow({ id, seq, text, written, reply_to, expires }: MessageRow): OutboxRow {
-  const name = idFromBytes(id);
+  const name = idOfBlob(id);
   if (text === null || written === null)
     return { id: name, seq, type: 'void', plaintext: NO_TEXT, timestamp: Buffer.from(id).readUIntBE(0, 6) };
   return {
@@ -214,7 +214,7 @@ function toOutboxRow({ id, seq, text, written, reply_to, expires }: MessageRow):
     type: 'text',
     plaintext: encodeUtf8(text),
     timestamp: written,
-    ...(reply_to !== null && { replyTo: idFromBytes(reply_to) }),
+    ...(reply_to !== null && { replyTo: idOfBlob(reply_to) }),
     ...(expires !== null && { expiresWall: expires }),
   };
 }
