@@ -1,12 +1,15 @@
+import { CodedError } from '../base/index.ts';
 import type { GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { Change } from '../engine/index.ts';
-import type { InboxRow } from '../protocol/delivery/index.ts';
+import type { InboxRow, Ledger } from '../protocol/delivery/index.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** What survives a crash: the store, and everything that was ever committed to it, in order. */
 export class SimulatedDisk {
   readonly store: MemoryStore;
   readonly changes: Change[];
+  /** Reading fails as well. */
+  isUnreadable = false;
 
   constructor(changes: readonly Change[] = []) {
     this.store = new MemoryStore();
@@ -17,6 +20,26 @@ export class SimulatedDisk {
   commit(changes: readonly Change[]): void {
     if (this.store.refusal !== 'before') for (const change of changes) this.changes.push(change);
     this.store.commit(changes);
+  }
+
+  /** What an engine reads of it. */
+  get ledger(): Ledger {
+    const { store } = this;
+    const read =
+      <Given extends readonly unknown[], Answer>(ask: (...given: Given) => Answer) =>
+      (...given: Given): Answer => {
+        if (this.isUnreadable)
+          throw new CodedError({ code: 'home-unusable', message: 'The disk cannot be read.' });
+        return ask(...given);
+      };
+    return {
+      standing: read((...given) => store.standing(...given)),
+      outgoing: read((...given) => store.outgoing(...given)),
+      findOutgoing: read((...given) => store.findOutgoing(...given)),
+      seqOfIncoming: read((...given) => store.seqOfIncoming(...given)),
+      expiring: read((...given) => store.expiring(...given)),
+      repairableFrom: read((...given) => store.repairableFrom(...given)),
+    };
   }
 
   /** As it is now, for going back to. */

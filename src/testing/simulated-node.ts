@@ -140,10 +140,10 @@ export class SimulatedNode {
   }
 
   input(input: EngineInput): void {
-    if (this.#isUp) this.#turn(this.engine.handle(input, this.time));
+    if (this.#isUp) this.#turn([input, { type: 'turn-ended' }]);
   }
   endTurn(): void {
-    if (this.#isUp) this.#turn([]);
+    if (this.#isUp) this.#turn([{ type: 'turn-ended' }]);
   }
   nextLink(): LinkId {
     return this.#nextLink++ as LinkId;
@@ -154,7 +154,7 @@ export class SimulatedNode {
     for (const record of records) if (!known.has(record)) this.disk.commit([{ type: 'trust', record }]);
     if (guesses && guesses !== this.disk.home.guesses) this.disk.commit([{ type: 'guesses', guesses }]);
     return new Engine({
-      ledger: this.disk.store,
+      ledger: this.disk.ledger,
       ...(reachedUs ? { reachedUs } : {}),
       ...this.#world.settingsOf(this.name),
       ...(guesses ? { guesses } : {}),
@@ -172,18 +172,17 @@ export class SimulatedNode {
   }
 
   /** As the program's turn loop does it: everything is committed before anything is released. */
-  #turn(first: readonly EngineOutput[]): void {
-    const outputs = [...this.#held, ...first, ...this.engine.handle({ type: 'turn-ended' }, this.time)];
+  #turn(inputs: readonly EngineInput[]): void {
+    const outputs = this.#held;
+    let failure: Failure | undefined;
+    for (const input of inputs)
+      failure = failureOf(() => outputs.push(...this.engine.handle(input, this.time))) ?? failure;
     const isLast = this.#crash !== undefined && this.#crash.turns-- <= 0;
     if (isLast && this.#crash?.moment === 'before-commit') return this.#die([]);
     const changes: Change[] = this.#shown ? [this.#shown] : [];
     for (const output of outputs) if (output.type === 'commit') changes.push(...output.changes);
-    try {
-      if (changes.length > 0) this.disk.commit(changes);
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      return isLast ? this.#die([]) : this.#giveUpTurn(outputs, error.failure);
-    }
+    if (changes.length > 0) failure ??= failureOf(() => this.disk.commit(changes));
+    if (failure) return isLast ? this.#die([]) : this.#giveUpTurn(outputs, failure);
     this.#shown = undefined;
     this.#held = [];
     this.#isRefused = false;
@@ -254,6 +253,17 @@ export class SimulatedNode {
         this.ends.get(output.link)?.release();
         break;
     }
+  }
+}
+
+/** What the world, not we, is to blame for. */
+function failureOf(act: () => void): Failure | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return error.failure;
+    throw error;
   }
 }
 

@@ -174,6 +174,7 @@ class Story {
   #calm(): void {
     for (const node of this.#world.nodes.values()) {
       node.disk.store.refusal = 'none';
+      node.disk.isUnreadable = false;
       node.calm();
       for (const name of this.#rolledBack)
         if (name !== node.name)
@@ -221,7 +222,7 @@ class Story {
     this.#count('messages');
     if (id === undefined || world.random() > 0.15) return;
     world.schedule.after(world.random() * 10_000, () => {
-      if (!node.isUp) return;
+      if (!node.isUp || node.disk.isUnreadable) return;
       if (world.random() < 0.1) node.command((commands, now) => commands.cancelAll(to, now));
       else node.command((commands, now) => commands.cancel(id, now));
     });
@@ -245,6 +246,10 @@ class Story {
 
   #comeBack(node: SimulatedNode, isPowerLost: boolean, disk?: SimulatedDisk): void {
     if (node.isUp) return;
+    if (node.disk.isUnreadable) {
+      this.#world.schedule.after(1_000, () => this.#comeBack(node, isPowerLost, disk));
+      return;
+    }
     const home = disk ? { keys: node.keys, ...disk.home, disk } : node.home;
     node.restart(undefined, home, { isPowerLost });
   }
@@ -255,8 +260,13 @@ class Story {
     if (world.random() < 0.75) return;
     world.schedule.at(world.random() * FAULTS_MS, () => {
       this.#count('refusals');
-      node.disk.store.refusal = world.random() < 0.7 ? 'before' : 'after';
-      world.schedule.after(500 + world.random() * 8_000, () => (node.disk.store.refusal = 'none'));
+      const { disk } = node;
+      disk.store.refusal = world.random() < 0.7 ? 'before' : 'after';
+      disk.isUnreadable = world.random() < 0.3;
+      world.schedule.after(500 + world.random() * 8_000, () => {
+        disk.store.refusal = 'none';
+        disk.isUnreadable = false;
+      });
     });
   }
 
