@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../net/until.ts';
 import { addFaults, NO_FAULTS, type Faults } from './book.ts';
@@ -19,6 +20,8 @@ export interface FaultPoint {
 
 export interface IoFaultsResult {
   readonly points: number;
+  /** Points whose call took place. */
+  readonly reached: number;
   /** It ended although nobody killed it, not counting a start that failed with a code. */
   readonly crashed: number;
   /** Starts that failed with a code. */
@@ -40,6 +43,8 @@ export interface IoFaultsResult {
 /** Points in one pair of homes; then both drain, and the books are closed. */
 const ROUND = 15;
 const BATCHES = 24;
+/** As long as a call to be killed at has not come. */
+const BATCHES_MAX = 120;
 const PUMP_MS = 6;
 const LASTING_MS = 250;
 /** A store that refused is asked again every second, a lost session is dialled after back-off. */
@@ -54,9 +59,9 @@ const CODES: ReadonlySet<string> = new Set(['home-unusable', 'disk-full', 'home-
 export function faultPoints(): readonly FaultPoint[] {
   const points: FaultPoint[] = [];
   const kinds = [
-    ['pwrite64', 140],
-    ['fsync,fdatasync', 52],
-    ['rename', 8],
+    ['pwrite64', 144],
+    ['fsync,fdatasync', 54],
+    ['rename', 2],
   ] as const;
   for (const fault of ['EIO', 'ENOSPC', 'SIGKILL'] as const) {
     for (const [calls, count] of kinds) {
@@ -78,6 +83,7 @@ export async function ioFaults(
 ): Promise<IoFaultsResult> {
   const counts: Counts = {
     points: 0,
+    reached: 0,
     crashed: 0,
     notStarted: 0,
     noticed: 0,
@@ -105,7 +111,12 @@ export async function ioFaults(
   return counts;
 }
 
-export async function faultAt(pair: Pair, point: FaultPoint, counts: Counts, isFirst: boolean): Promise<void> {
+export async function faultAt(
+  pair: Pair,
+  point: FaultPoint,
+  counts: Counts,
+  isFirst: boolean,
+): Promise<void> {
   const name = point.who === 'sender' ? 'alice' : 'bob';
   const other = pair.other(name);
   const note = (what: string): number =>
@@ -114,10 +125,13 @@ export async function faultAt(pair: Pair, point: FaultPoint, counts: Counts, isF
   if (!isFirst) await pair.program(name).quit();
   if (!pair.isReady(other)) await pair.start(other);
   const seen = pair.reports.length;
-  const program = await pair.start(name, { wrapper: wrapper(point), mayFail: true });
+  const output = join(pair.place.folder, 'strace');
+  const program = await pair.start(name, { wrapper: wrapper(point, output), mayFail: true });
   const refusedBefore = pair.book.refused;
   if (program.isReady) await talk(pair, program, point);
-  if (!program.isClosed && point.isLasting && point.fault !== 'SIGKILL') await letGo(program);
+  if (!program.isClosed) await letGo(program);
+  const isKilled = program.isClosed && point.fault === 'SIGKILL';
+  if (isKilled || readFileSync(output, 'utf8').includes('INJECTED')) counts.reached += 1;
   const troubles = pair.reports
     .slice(seen)
     .flatMap(({ name: who, report }) => (who === name && report.type === 'trouble' ? [report.code] : []))
@@ -156,16 +170,17 @@ async function closed(
   }
 }
 
-function wrapper(point: FaultPoint): readonly string[] {
+function wrapper(point: FaultPoint, output: string): readonly string[] {
   const when = `${point.nth}${point.isLasting && point.fault !== 'SIGKILL' ? '+' : ''}`;
   // -D: what is traced is our child, and lives on when strace lets go.
-  return ['strace', '-D', ...straceWords({ calls: point.calls, fault: point.fault, when })];
+  return ['strace', '-D', ...straceWords({ calls: point.calls, fault: point.fault, when, output })];
 }
 
 /** Both ways, until the victim has ended or everything was said; while a fault lasts, until it was told. */
 async function talk(pair: Pair, program: Program, point: FaultPoint): Promise<void> {
   const [victim, other] = [program.name, pair.other(program.name)];
-  for (let batch = 0; batch < BATCHES && !program.isClosed; batch += 1) {
+  const batches = point.fault === 'SIGKILL' ? BATCHES_MAX : BATCHES;
+  for (let batch = 0; batch < batches && !program.isClosed; batch += 1) {
     pair.say(victim, 1 + (batch % 2));
     if (batch % 2 === 0) pair.say(other, 1);
     await pause(PUMP_MS);

@@ -12,14 +12,16 @@ export interface Injection {
   readonly fault: Fault;
   /** The n-th call of each kind, from 1; with a `+`, it and all later ones. */
   readonly when: string;
+  /** Where each call is noted: with `INJECTED`, if it is one. */
+  readonly output?: string;
 }
 
 /** Arguments of strace for one fault. Calls are counted for each kind and thread by itself: SQLite writes on one thread. */
-export function straceWords({ calls, fault, when }: Injection): readonly string[] {
+export function straceWords({ calls, fault, when, output = '/dev/null' }: Injection): readonly string[] {
   const effect = fault === 'SIGKILL' ? 'signal=SIGKILL' : `error=${fault}`;
   // No --seccomp-bpf, cheap as it is: signals are not injected then, and what is let go could call nothing any more (strace 6.1).
   const injection = `inject=${calls}:${effect}:when=${when}`;
-  return ['-I', '2', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', injection];
+  return ['-I', '2', '-f', '-qqq', '-o', output, '-e', `trace=${calls}`, '-e', injection];
 }
 
 /** strace on a process that runs already. */
