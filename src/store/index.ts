@@ -8,5 +8,4 @@ export * from './home-tool.ts';
 export * from './home.ts';
 export * from './key-file.ts';
 export * from './local-addresses.ts';
-export type { OpenHome } from './open-content.ts';
 export * from './own-home.ts';
