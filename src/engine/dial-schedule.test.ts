@@ -73,3 +73,25 @@ test('a new text does not wait out a long back-off, and a thousand of them dial 
   for (let text = 0; text < 1_000; text++) dial.nudge();
   expect(dial.dueAt).toBe(1_000);
 });
+
+test('a first call waits for its moment, unless somebody asked; a standstill ends every wait but the one second and a hold', () => {
+  const called = new DialSchedule();
+  called.begin(2_000);
+  expect(called.dueAt).toBe(2_000);
+  called.nudge();
+  called.begin(9_000);
+  expect(called.dueAt).toBe(Number.NEGATIVE_INFINITY);
+
+  const failing = new DialSchedule();
+  for (let i = 0; i < 12; i++) failing.failed({ code: 'refused', message: '' }, 0, 1, false);
+  expect(failing.dueAt).toBe(300_000);
+  failing.hurry(500);
+  expect(failing.dueAt, 'not within a second of the last attempt').toBe(1_000);
+  failing.hurry(200_000);
+  expect(failing.dueAt, 'never later').toBe(1_000);
+
+  const held = new DialSchedule();
+  held.failed({ code: 'handshake-self', message: '' }, 0, 1, false);
+  held.hurry(1);
+  expect(held.dueAt).toBeUndefined();
+});
