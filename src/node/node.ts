@@ -39,6 +39,7 @@ export class Node {
   readonly #links: Links;
   readonly #engine: Engine;
   readonly #loop: TurnLoop;
+  #shownTimer: NodeJS.Timeout | undefined;
   #isShownDue = false;
   #isFreed = false;
 
@@ -196,16 +197,18 @@ export class Node {
   }
 
   #shownSoon(): void {
-    this.#isShownDue = false;
-    const due = (): void => {
+    this.#shownTimer ??= setTimeout(() => {
+      this.#shownTimer = undefined;
       this.#isShownDue = true;
       this.#loop.schedule();
-    };
-    setTimeout(due, SHOWN_MS).unref();
+    }, SHOWN_MS).unref();
   }
   /** An fsync of its own only when no other comes for a while. */
   #shownChanges(isCommitting: boolean): readonly Change[] {
     if (!isCommitting && !this.#isShownDue && !this.#hub.isClosed) return [];
+    this.#isShownDue = false;
+    clearTimeout(this.#shownTimer);
+    this.#shownTimer = undefined;
     return this.#hub.takeShown().map((shown) => ({ type: 'shown', ...shown }));
   }
 

@@ -12,35 +12,43 @@ async function waitFor(chat: Chat, isIt: (event: ChatEvent) => boolean): Promise
   throw new Error('the event did not come');
 }
 
+type Name = 'alice' | 'bob';
+
 interface Pair extends AsyncDisposable {
   readonly folder: string;
-  open(as: 'alice' | 'bob', home?: string): Promise<Chat>;
+  open(as: Name, home?: string): Promise<Chat>;
+  /** With a directory of its own, in which nobody else can be reached. */
+  openAway(as: Name, home: string): Promise<Chat>;
 }
 
 async function openPair(): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-turn-'));
-  const path = join(folder, 'directory.json');
   const ports = { alice: await freePort(), bob: await freePort() };
-  const people = Object.entries(ports).map(([username, port]) => ({
-    username,
-    password: `pw-${username}`,
-    port,
-    ip: '127.0.0.1',
-  }));
-  writeFileSync(path, JSON.stringify(people), { mode: 0o600 });
+  const nowhere = await freePort();
+  const write = (file: string, portOf: (name: Name) => number): string => {
+    const names: readonly Name[] = ['alice', 'bob'];
+    const people = names.map((username) => ({
+      username,
+      password: `pw-${username}`,
+      port: portOf(username),
+      ip: '127.0.0.1',
+    }));
+    writeFileSync(join(folder, file), JSON.stringify(people), { mode: 0o600 });
+    return join(folder, file);
+  };
+  const open = async (directory: string, as: Name, home: string): Promise<Chat> => {
+    const options = { directory, as, port: ports[as], bind: ['127.0.0.1'], home: join(folder, home) };
+    return openChat({ ...options, mode: 'listen' }, {});
+  };
+  const shared = write('directory.json', (name) => ports[name]);
   return {
     folder,
-    open: async (as, home = as) =>
-      openChat(
-        {
-          directory: path,
-          as,
-          port: ports[as],
-          bind: ['127.0.0.1'],
-          home: join(folder, home),
-          mode: 'listen',
-        },
-        {},
+    open: async (as, home = as) => open(shared, as, home),
+    openAway: async (as, home) =>
+      open(
+        write(`${home}.json`, (name) => (name === as ? ports[name] : nowhere)),
+        as,
+        home,
       ),
     [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
   };
@@ -98,8 +106,9 @@ test('an event whose turn could not be committed comes once the disk works, and 
     return event.type === 'key-pending';
   });
   const trouble = waitFor(alice, (event) => event.type === 'trouble');
-  // Bob has lost his key: what her enrol with him proves must be kept before anybody hears of it.
-  await using reinstalled = await pair.open('bob', 'bob-again');
+  // Bob has lost his key: what her enrol with him proves must be kept before anybody hears of it. He does not find her, so
+  // that it is she who begins.
+  await using reinstalled = await pair.openAway('bob', 'bob-again');
   await trouble;
   expect(seen).not.toContain('key-pending');
   await reinstalled.close();
