@@ -17,7 +17,7 @@ export const ALL = { sinceWall: 0, limit: 1_000 };
 export const peer = 'bob';
 export const idOf = (n: number): string => `01890a5d-ac96-774b-bcce-${n.toString(16).padStart(12, '0')}`;
 
-export const rowOf = (seq: number, n = seq, more: Partial<OutboxRow> = {}): OutboxRow => ({
+export const rowOf = (seq: number, n: number = seq, more: Partial<OutboxRow> = {}): OutboxRow => ({
   seq,
   id: idOf(n),
   type: 'text',
@@ -25,7 +25,12 @@ export const rowOf = (seq: number, n = seq, more: Partial<OutboxRow> = {}): Outb
   timestamp: NOW + n,
   ...more,
 });
-export const put = (seq: number, n = seq, more: Partial<OutboxRow> = {}, epoch: Bytes = EPOCH): Change => ({
+export const put = (
+  seq: number,
+  n: number = seq,
+  more: Partial<OutboxRow> = {},
+  epoch: Bytes = EPOCH,
+): Change => ({
   type: 'outbox-put',
   peer,
   epoch,
@@ -37,7 +42,7 @@ export const sent = (seq: number, epoch: Bytes = EPOCH): Change => ({
   epoch,
   seq,
 });
-export const cancel = (seq: number, n = seq, epoch: Bytes = EPOCH): Change => ({
+export const cancel = (seq: number, n: number = seq, epoch: Bytes = EPOCH): Change => ({
   type: 'outbox-void',
   peer,
   epoch,
@@ -85,12 +90,12 @@ export const cursor = (stored: number, epoch: Bytes = PEER_EPOCH): Change => ({
   stored,
   storedId: undefined,
 });
-export const receive = (seq: number, n = seq, more: Partial<InboxRow> = {}): Change => ({
+export const receive = (seq: number, n: number = seq, more: Partial<InboxRow> = {}): Change => ({
   type: 'inbox-put',
   peer,
   row: { ...rowOf(seq, n), receivedWall: NOW + 1, ...more },
 });
-export const pass = (seq: number, n = seq, status?: 'refused' | 'unsupported'): Change => ({
+export const pass = (seq: number, n: number = seq, status?: 'refused' | 'unsupported'): Change => ({
   type: 'inbox-pass',
   peer,
   seq,

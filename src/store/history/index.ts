@@ -1,7 +1,1 @@
-export {
-  History,
-  type EraseProgress,
-  type ResendableMessage,
-  type WaitingMessage,
-  type WaitingPage,
-} from './history.ts';
+export { History, type ResendableMessage, type WaitingMessage } from './history.ts';
