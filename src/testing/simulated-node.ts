@@ -1,5 +1,5 @@
 import type { ChatEvent, MessageId } from '../api/index.ts';
-import { CodedError, decodeUtf8, PeerText, type Failure, type Now } from '../base/index.ts';
+import { CodedError, decodeUtf8, PeerText, type Failure, type Now, type Result } from '../base/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
 import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
@@ -124,11 +124,14 @@ export class SimulatedNode {
   /** Undefined when the disk refused: then it is withdrawn. */
   send(to: string, text: string, expiresAtWall?: number): MessageId | undefined {
     const command = expiresAtWall === undefined ? { to, text } : { to, text, expiresAtWall };
-    const sent = this.engine.commands.sendText(command, this.time);
+    let sent: Result<MessageId> | undefined;
+    if (failureOf(() => (sent = this.engine.commands.sendText(command, this.time))) || !sent)
+      return undefined;
     if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
+    const id = sent.value;
     this.endTurn();
-    if (!this.#isUp || !this.#isRefused) return sent.value;
-    this.engine.commands.takeBack(to, sent.value, this.time);
+    if (!this.#isUp || !this.#isRefused) return id;
+    this.engine.commands.takeBack(to, id, this.time);
     return undefined;
   }
 
