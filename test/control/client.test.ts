@@ -108,7 +108,7 @@ test('every method of a chat reaches the other program', async () => {
   expect(home.chat.calls).toEqual([
     'retry bob',
     'forgiven carol',
-    `backup ${process.cwd()}/relative.sotto`,
+    `backup ${process.cwd()}/relative.sotto correct horse`,
     'resend carol 0',
     'erase 1',
   ]);
