@@ -6,7 +6,7 @@ const seed = Number(process.env['SOTTO_SEED'] ?? Math.floor(Math.random() * 2 **
 
 test(
   'killed 200 times, at random and at the n-th fsync or write, two peers lose, repeat and mix up nothing (STO-01, DLV-01, DLV-02, DLV-03, DLV-04)',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const result = await killLoop({ cycles: 200, lanes: 2, seed });
     expect(result.faults, `seed ${seed}: ${result.notes.join('; ')}`).toEqual(NO_FAULTS);

@@ -27,14 +27,18 @@ export interface KillLoopResult {
 
 /** Kills in one pair of homes; then both drain, and the books are closed. */
 const ROUND = 100;
-const TALK_MS = 120;
-const START_MS = 160;
+const TALK_MS = 100;
+const START_MS = 250;
+const AT_START = 0.25;
+const VICTIMS = ['sender', 'receiver', 'sender', 'receiver', 'both'] as const;
 /** At which call of the disk the victim dies: in every second cycle it is at a time instead. A write is within a commit. */
 const CALLS = [undefined, 'at an fsync', undefined, 'at a write'] as const;
-/** The n-th of them after the program is there; it does more than this only after a long talk. */
-const CALLS_MAX = 40;
-const CALL_PATIENCE_MS = 1_500;
+/** The n-th of them after the program is there; with some luck it does as many in one cycle. */
+const CALLS_MAX = 20;
+const CALL_PATIENCE_MS = 600;
 const PUMP_MS = 4;
+/** Texts in one cycle, at most: more would fill histories, not find more. */
+const TALK_TEXTS = 40;
 
 /** kill -9 of the sender, the receiver or both, at random times and at the n-th fsync or write; each is started again at once (STO-01). */
 export async function killLoop(options: KillLoopOptions): Promise<KillLoopResult> {
@@ -63,6 +67,7 @@ class Round {
   readonly #options: KillLoopOptions;
   readonly #kills: Kills;
   #isOver = false;
+  #left = TALK_TEXTS;
 
   constructor(options: KillLoopOptions, seed: number, kills: Kills) {
     this.#options = options;
@@ -80,7 +85,7 @@ class Round {
     await pair.startAll();
     const pumping = this.#pump(pair);
     try {
-      for (let cycle = 0; cycle < cycles; cycle += 1) await this.#cycle(pair, cycle);
+      for (let cycle = 0; cycle < cycles;) cycle += await this.#cycle(pair, cycle);
     } finally {
       this.#isOver = true;
       await pumping;
@@ -93,23 +98,27 @@ class Round {
   /** Both talk all the time; alice more. */
   async #pump(pair: Pair): Promise<void> {
     while (!this.#isOver) {
-      pair.say('alice', 1 + this.#dice.below(3));
-      if (this.#dice.chance(0.4)) pair.say('bob', 1);
+      if (this.#left > 0) this.#left -= pair.say('alice', 1 + this.#dice.below(3)).length;
+      if (this.#left > 0 && this.#dice.chance(0.4)) this.#left -= pair.say('bob', 1).length;
       await pause(PUMP_MS);
     }
   }
 
-  async #cycle(pair: Pair, cycle: number): Promise<void> {
-    const who = this.#dice.pick(['sender', 'receiver', 'both'] as const);
+  /** Returns the kills: whoever was killed may be killed again as it starts. */
+  async #cycle(pair: Pair, cycle: number): Promise<number> {
+    const who = this.#dice.pick(VICTIMS);
     const victims = who === 'both' ? ['alice', 'bob'] : [who === 'sender' ? 'alice' : 'bob'];
     this.#kills[who] += 1;
+    this.#left = TALK_TEXTS;
     const call = CALLS[cycle % CALLS.length];
     await pause(this.#dice.below(TALK_MS));
     if (hasStrace && call) await this.#atCall(pair, this.#dice.pick(victims), call);
     await Promise.all(victims.map(async (name) => pair.program(name).kill()));
-    if (this.#dice.chance(0.15)) await this.#atStart(pair, victims);
-    const isInspected = this.#dice.chance(0.3);
+    let kills = 1;
+    for (; this.#dice.chance(AT_START); kills += 1) await this.#atStart(pair, victims);
+    const isInspected = this.#dice.chance(0.25);
     await Promise.all(victims.map(async (name) => pair.start(name, { isInspected })));
+    return kills;
   }
 
   async #atStart(pair: Pair, victims: readonly string[]): Promise<void> {
@@ -128,8 +137,9 @@ class Round {
     const program = pair.program(name);
     if (program.pid === undefined || program.isClosed) return;
     const calls = what === 'at an fsync' ? SYNCS : 'pwrite64';
-    const when = String(1 + this.#dice.below(CALLS_MAX));
+    const when = String(1 + (this.#kills[what] % CALLS_MAX));
     await using _ = new Attached(program.pid, { calls, fault: 'SIGKILL', when });
+    this.#left = TALK_TEXTS;
     await Promise.race([program.ended(), pause(CALL_PATIENCE_MS)]);
     if (program.isClosed) this.#kills[what] += 1;
   }

@@ -80,7 +80,7 @@ export class Pair implements AsyncDisposable {
         ...(kind === 'person' ? {} : { peer: { name: other, port: this.place.port(other) } }),
         ...(bugs === undefined ? {} : { bugs }),
       },
-      { cache: join(this.place.folder, 'cache'), wrapper, take: (report) => this.#take(name, report) },
+      { folder: this.place.folder, wrapper, take: (report) => this.#take(name, report) },
     );
     this.#programs.set(name, program);
     return program;

@@ -1,5 +1,6 @@
 // One person for the durability tests: the whole program but for a face, driven by JSON lines (lines.ts).
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Chat, ChatEvent, HistoryEntry, MessageId } from '../../src/api/index.ts';
 import { CodedError } from '../../src/base/index.ts';
@@ -30,6 +31,8 @@ async function main(): Promise<void> {
   const chat = await openChat({ ...common, mode: 'listen', bind: ['127.0.0.1'], lingerMs: 60_000 }, {});
   void tell(chat);
   report({ type: 'ready', pid: process.pid, key: chat.self.key });
+  // What is killed does not come to its exit.
+  flushCompileCache();
   for await (const line of createInterface({ input: process.stdin })) {
     const order = JSON.parse(line) as Order;
     if (order.type === 'quit') break;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { until } from '../net/until.ts';
@@ -7,6 +8,9 @@ import type { Order, PersonOptions, Report } from './lines.ts';
 
 /** A program that outlives its test by accident ends by itself. */
 const LIFE_MAX_MS = 600_000;
+
+/** Where Node keeps compiled modules by default: half of a start is saved, and there are very many of them. */
+const CACHE = join(tmpdir(), 'node-compile-cache');
 
 export type Kind = 'person' | 'toy-person';
 
@@ -25,7 +29,8 @@ export class Program implements AsyncDisposable {
     kind: Kind,
     options: PersonOptions,
     how: {
-      readonly cache: string;
+      /** For whatever a program puts into a home directory. */
+      readonly folder: string;
       readonly take: (report: Report) => void;
       /** What runs it: strace, faketime. */
       readonly wrapper?: readonly string[] | undefined;
@@ -39,7 +44,7 @@ export class Program implements AsyncDisposable {
       JSON.stringify(options),
     ];
     this.#child = spawn(words[0] ?? '', words.slice(1), {
-      env: { PATH: process.env['PATH'] ?? '', HOME: how.cache, NODE_COMPILE_CACHE: how.cache },
+      env: { PATH: process.env['PATH'] ?? '', HOME: how.folder, NODE_COMPILE_CACHE: CACHE },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: LIFE_MAX_MS,
       killSignal: 'SIGKILL',
