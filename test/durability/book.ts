@@ -113,6 +113,10 @@ export class Book {
   hasShown(name: string, { author, number }: Entry): boolean {
     return this.#reader(name, author).shown.has(number);
   }
+  /** Those that show at once; the others are found by `close`. */
+  get faults(): Faults {
+    return this.#faults;
+  }
   get queued(): number {
     return this.#sum((author) => author.queued.size);
   }

@@ -8,7 +8,7 @@ test(
   'killed 200 times, at random and at the n-th fsync or write, two peers lose, repeat and mix up nothing (STO-01, DLV-01, DLV-02, DLV-03, DLV-04)',
   { timeout: 240_000 },
   async () => {
-    const result = await killLoop({ cycles: 200, lanes: 2, seed });
+    const result = await killLoop({ cycles: 200, lanes: 2, seed, isImpatient: true });
     expect(result.faults, `seed ${seed}: ${result.notes.join('; ')}`).toEqual(NO_FAULTS);
     expect(result.delivered).toBeGreaterThan(1_000);
   },

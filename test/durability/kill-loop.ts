@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SeededDice } from '../fuzz/dice.ts';
-import { addFaults, NO_FAULTS, type Faults } from './book.ts';
+import { addFaults, NO_FAULTS, sumOf, type Faults } from './book.ts';
 import { Pair, type PairOptions } from './pair.ts';
 import { Attached, hasStrace, SYNCS } from './strace.ts';
 
@@ -9,6 +9,8 @@ export interface KillLoopOptions extends PairOptions {
   readonly seed: number;
   /** Pairs that are killed side by side. Default 1. */
   readonly lanes?: number;
+  /** After the first fault that shows at once there are no further kills. Default false. */
+  readonly isImpatient?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -95,6 +97,9 @@ class Round {
     return { queued, delivered, faults, notes };
   }
 
+  #isEnough(pair: Pair): boolean {
+    return this.#options.isImpatient === true && sumOf(pair.book.faults) > 0;
+  }
   /** Both talk all the time; alice more. */
   async #pump(pair: Pair): Promise<void> {
     while (!this.#isOver) {
