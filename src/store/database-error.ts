@@ -47,6 +47,11 @@ export function isInputOutputError(cause: unknown): boolean {
   return sqliteCode(cause).startsWith('SQLITE_IOERR');
 }
 
+/** The file beside the database, through which several connections share a log, could not be made as large as it has to be. */
+export function isIndexImpossible(cause: unknown): boolean {
+  return sqliteCode(cause).startsWith('SQLITE_IOERR_SHM');
+}
+
 function codeOf(cause: unknown): ErrorCode | undefined {
   const code = sqliteCode(cause);
   if (/^SQLITE_FULL|^ENOSPC$|^EDQUOT$/.test(code)) return 'disk-full';

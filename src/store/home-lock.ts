@@ -21,14 +21,13 @@ export function lockHome(folder: string): HomeLock {
   const note = join(folder, 'lock.json');
   const lock = open(path, folder);
   if (lock === undefined) throw lockedError(folder, readHolder(note));
-  const holder = { pid: process.pid, started: new Date().toISOString() };
   try {
     chmodSync(path, 0o600);
-    writeFileAtomic(note, encodeUtf8(`${JSON.stringify(holder)}\n`));
   } catch (error) {
     lock[Symbol.dispose]();
     throw unusable(folder, error);
   }
+  leaveNote(note);
   const locked = inodeOf(path);
   let isHeld = true;
   return {
@@ -38,7 +37,7 @@ export function lockHome(folder: string): HomeLock {
     [Symbol.dispose]: () => {
       if (!isHeld) return;
       isHeld = false;
-      if (inodeOf(path) === locked) rmSync(note, { force: true });
+      if (inodeOf(path) === locked) removeNote(note);
       lock[Symbol.dispose]();
     },
   };
@@ -49,6 +48,25 @@ function open(path: string, folder: string): FileLock | undefined {
     return lockFile(path, WAIT_MS);
   } catch (error) {
     throw unusable(folder, error);
+  }
+}
+
+/** It only tells others who we are: on a full disk it is missing, and the home can still be read (STO-03). */
+function leaveNote(note: string): void {
+  try {
+    const holder = { pid: process.pid, started: new Date().toISOString() };
+    writeFileAtomic(note, encodeUtf8(`${JSON.stringify(holder)}\n`));
+  } catch {
+    // One that is left of a process that was killed would name that.
+    removeNote(note);
+  }
+}
+
+function removeNote(note: string): void {
+  try {
+    rmSync(note, { force: true });
+  } catch {
+    // Whoever is told of it looks in vain for that process.
   }
 }
 

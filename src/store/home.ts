@@ -68,6 +68,8 @@ export class Home implements Store, Disposable {
   readonly #ledger: DurableLedger;
   /** What the recovery file holds. */
   #recoveryMark: string | undefined;
+  /** It could not be written, and is behind. */
+  #isRecoveryDue = false;
 
   constructor(folder: string, { identity, key, database, notices }: HomeContents, lock: HomeLock) {
     this.folder = folder;
@@ -81,8 +83,8 @@ export class Home implements Store, Disposable {
     this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
     const recovery = readRecovery(folder, key);
     const hasCaughtUp = typeof recovery !== 'string' && this.#catchUp(recovery);
-    this.notices = hasCaughtUp ? [...notices, LOG_LOST] : notices;
-    this.#keepRecovery();
+    const behind = this.#tryKeepRecovery();
+    this.notices = [...notices, ...(hasCaughtUp ? [LOG_LOST] : []), ...(behind ? [behind] : [])];
   }
 
   get records(): readonly TrustRecord[] {
@@ -108,7 +110,7 @@ export class Home implements Store, Disposable {
     this.#mustBeInPlace();
     if (changes.length === 0) return;
     this.#ledger.commit(changes);
-    if (changes.some((change) => change.type === 'trust')) this.#keepRecovery();
+    if (this.#isRecoveryDue || changes.some((change) => change.type === 'trust')) this.#keepRecovery();
   }
 
   standing(peer: string): Standing | undefined {
@@ -180,9 +182,22 @@ export class Home implements Store, Disposable {
     const { records, peers, generation } = this.#ledger;
     const content = { ...this.#identity, records, peers, generation };
     const mark = recoveryMark(content);
-    if (mark === this.#recoveryMark) return;
+    this.#isRecoveryDue = mark !== this.#recoveryMark;
+    if (!this.#isRecoveryDue) return;
     writeRecovery(this.folder, this.#key, content);
     this.#recoveryMark = mark;
+    this.#isRecoveryDue = false;
+  }
+
+  /** A disk that is full now may still be read; the file is written with the next commit. */
+  #tryKeepRecovery(): Failure | undefined {
+    try {
+      this.#keepRecovery();
+      return undefined;
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'disk-full') return error.failure;
+      throw error;
+    }
   }
 
   /** What lies there now may be another identity's. */

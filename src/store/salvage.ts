@@ -33,9 +33,10 @@ export function salvage(
   savePassed(source, target);
   saveGuesses(source, target);
   numberAnew(target);
-  const shown = home.get('shown');
+  const [shown, removed] = [home.get('shown'), home.get('removed')];
   const set = target.prepare('INSERT OR REPLACE INTO home (name, value) VALUES (?, ?)');
   set.run('shown', typeof shown === 'number' ? shown : last);
+  if (typeof removed === 'number') set.run('removed', removed);
   set.run('trusted', recovery?.generation ?? 1);
   writeIdentity(target, identity);
   target.exec('COMMIT');

@@ -6,7 +6,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   -- username, secret (X25519, 32 bytes), shown: a screen showed everything up to this position, indexed: and the words of
   -- everything up to this one can be searched, words: by which rules, sweep: what was deleted is not yet out of the file,
-  -- trusted: how often trust has changed.
+  -- removed: the highest position that was deleted, trusted: how often trust has changed.
   CREATE TABLE home (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE contact (

@@ -1,20 +1,24 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Bytes } from '../base/index.ts';
-import { toCodedError } from './database-error.ts';
+import { isIndexImpossible, toCodedError } from './database-error.ts';
 import type { SqlValue } from './database.ts';
 import { connect, type Connection } from './sqlite.ts';
 
 // Reading of a database that is not open, without changing a byte of it or of its log. Reading makes an index of the log, in a
 // file that goes again; the home's lock keeps everybody else out.
 
-/** The `user_version` of a database that is not open; not a byte of it or of its WAL changes. Throws as `openDatabase`. */
-export function peekVersion(path: string, key: Bytes): number {
+/**
+ * The `user_version` of a database that is not open; not a byte of it or of its WAL changes. Undefined when a full disk has no room for
+ * the log's index. Throws as `openDatabase`.
+ */
+export function peekVersion(path: string, key: Bytes): number | undefined {
   const isIndexed = existsSync(`${path}-shm`);
   let connection: Connection | undefined;
   try {
     connection = connect(path, key, { readonly: true });
     return Number(connection.pragma('user_version', { simple: true }));
   } catch (error) {
+    if (isIndexImpossible(error)) return undefined;
     throw toCodedError(path, error);
   } finally {
     connection?.close();

@@ -55,6 +55,24 @@ test('a place in the history is never given to two messages, deleted or not', ()
   }
 });
 
+test('nor is the place of the newest message, deleted before it was shown or could be searched', () => {
+  let opened = openHomeStore();
+  try {
+    const home = () => opened.store as Home;
+    home().commit([cursor(0), received(1), received(2)]);
+    home().history.erase({ id: idOf(2) as MessageId }, 0, 10);
+    opened = opened.reopen() as OpenedStore;
+    home().commit([received(3)]);
+    expect(
+      home()
+        .history.page()
+        .entries.map(({ position }) => position),
+    ).toEqual([1, 3]);
+  } finally {
+    void opened.close();
+  }
+});
+
 test('a thousand delivered messages are kept for repair, however many there were', () => {
   const opened = openHomeStore();
   try {

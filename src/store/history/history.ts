@@ -6,7 +6,7 @@ import { MESSAGE_STATE } from '../message-state.ts';
 import { isWaiting, toEntry } from './entry.ts';
 import { readPage } from './page.ts';
 import { COLUMNS, select, type MessageRow, type Selection } from './selection.ts';
-import { readSetting } from './settings.ts';
+import { readSetting, writeSetting } from './settings.ts';
 import { WordIndex } from './word-index.ts';
 import { readWaiting, type WaitingPage } from './waiting.ts';
 
@@ -158,6 +158,9 @@ export class History {
     );
     const remove = this.#database.prepare('DELETE FROM message WHERE position = ?');
     this.#index.remove(rows);
+    const removed = Number(readSetting(this.#database, 'removed') ?? 0);
+    const highest = rows.reduce((last, { position }) => Math.max(last, position), removed);
+    writeSetting(this.#database, 'removed', highest);
     for (const { position, peer, direction, id, epoch, seq } of rows) {
       if (direction === 0) keepId.run(peer, id, epoch, seq);
       else detach.run(peer, seq, position);

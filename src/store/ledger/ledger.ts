@@ -153,12 +153,12 @@ function readTrust(database: Database): readonly TrustRecord[] {
   return rows.all().map(({ trust }) => decodeTrust(trust));
 }
 
-/** A position that was once shown or indexed is not used again, even when its message was deleted. */
+/** A position is not used again, even when its message was deleted. */
 function highestPosition(database: Database): number {
   const found = database
     .prepare<{ position: number | null }>(
       `SELECT max(position) AS position FROM (SELECT max(position) AS position FROM message
-       UNION ALL SELECT value FROM home WHERE name IN ('shown', 'indexed'))`,
+       UNION ALL SELECT value FROM home WHERE name IN ('shown', 'indexed', 'removed'))`,
     )
     .get();
   return found?.position ?? 0;
