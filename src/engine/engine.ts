@@ -139,6 +139,14 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       default:
         unreachable(input);
     }
+    return this.takeOutputs();
+  }
+
+  /**
+   * After a call that threw, because the ledger could not be read: what was decided before. Its changes and events are kept for the
+   * next commit; nothing else of it may be performed, or a record would leave with the next turn that this one was refused.
+   */
+  takeOutputs(): readonly EngineOutput[] {
     const out = this.#out;
     this.#out = [];
     return out;
