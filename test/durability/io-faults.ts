@@ -5,7 +5,7 @@ import { until } from '../net/until.ts';
 import { addFaults, NO_FAULTS, type Faults } from './book.ts';
 import { Pair } from './pair.ts';
 import type { Program } from './program.ts';
-import { straceWords, type Fault } from './strace.ts';
+import { straceWords, tracerOf, type Fault } from './strace.ts';
 
 /** One fault at one call of the disk. */
 export interface FaultPoint {
@@ -190,11 +190,10 @@ async function talk(pair: Pair, program: Program, point: FaultPoint): Promise<vo
 
 /** strace is ended; the program runs on without faults. */
 async function letGo(program: Program): Promise<void> {
-  const status = (): string => readFileSync(`/proc/${program.pid}/status`, 'utf8');
-  const tracer = Number(/^TracerPid:\s+(\d+)/m.exec(status())?.[1]);
-  if (!(tracer > 0)) return;
+  const tracer = tracerOf(program.pid ?? 0);
+  if (tracer === 0) return;
   process.kill(tracer, 'SIGTERM');
-  await until('strace lets go', () => /^TracerPid:\s+0$/m.test(status()));
+  await until('strace lets go', () => tracerOf(program.pid ?? 0) === 0);
 }
 
 /** A further text each way arrives, and nothing is left behind, without a restart. */

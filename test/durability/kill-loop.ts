@@ -87,7 +87,7 @@ class Round {
     await pair.startAll();
     const pumping = this.#pump(pair);
     try {
-      for (let cycle = 0; cycle < cycles;) cycle += await this.#cycle(pair, cycle);
+      for (let cycle = 0; cycle < cycles && !this.#isEnough(pair);) cycle += await this.#cycle(pair, cycle);
     } finally {
       this.#isOver = true;
       await pumping;

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../net/until.ts';
 import type { Order, PersonOptions, Report } from './lines.ts';
+import { tracerOf } from './strace.ts';
 
 /** A program that outlives its test by accident ends by itself. */
 const LIFE_MAX_MS = 600_000;
+const REAP_MS = 2_000;
 
 /** Where Node keeps compiled modules by default: half of a start is saved, and there are very many of them. */
 const CACHE = join(tmpdir(), 'node-compile-cache');
@@ -104,6 +107,10 @@ export class Program implements AsyncDisposable {
       // It has just ended.
     }
     this.#child.kill('SIGKILL');
+    await Promise.race([this.#closed, pause(REAP_MS, undefined, { ref: false })]);
+    // A tracer may forget to look at what has died.
+    const tracer = this.#isClosed ? 0 : tracerOf(this.#child.pid ?? 0);
+    if (tracer !== 0) process.kill(tracer, 'SIGKILL');
     await this.#closed;
   }
   async ended(): Promise<number | null> {

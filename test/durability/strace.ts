@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 
 /** What of strace exists here decides which faults can be made: it is Linux's. */
 export const hasStrace: boolean = spawnSync('strace', ['--version']).status === 0;
@@ -33,9 +34,18 @@ export class Attached implements AsyncDisposable {
     this.#child = spawn('strace', [...straceWords(injection), '-p', String(pid)], { stdio: 'ignore' });
     this.#closed = once(this.#child, 'close');
   }
-  /** The faults are over; what was traced runs on. */
+  /** The faults are over; what was traced runs on. strace that is asked to end may wait for ever for a thread that was killed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill('SIGTERM');
+    this.#child.kill('SIGKILL');
     await this.#closed;
+  }
+}
+
+/** Who traces a process, or 0. */
+export function tracerOf(pid: number): number {
+  try {
+    return Number(/^TracerPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
   }
 }
