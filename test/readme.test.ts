@@ -41,7 +41,7 @@ function shape(line: string): string {
     .replaceAll(/\b\d{5}( \d{5}){3}\b/g, 'DIGITS')
     .replaceAll(/\d+ ms|"took_ms":\d+/g, 'MS')
     .replace(/^[\da-f]{8}  /, 'ID  ')
-    .replace(/queued \d+ s ago$/, 'AGO')
+    .replace(/queued \d+ s ago/, 'AGO')
     .replace(/^— \d{4}-\d\d-\d\d —$/, 'DAY')
     .replace(/^\d\d:\d\d /, 'TIME ')
     .trimEnd();

@@ -71,5 +71,7 @@ export type ChatEvent =
     }
   /** The last good directory stays in force. */
   | { readonly type: 'directory-rejected'; readonly problems: readonly Failure[] }
+  /** The disk takes again what is to be kept: a trouble with it is over. */
+  | { readonly type: 'disk-recovered' }
   /** Something of ours or of the world went wrong and is being handled: the listener died, a dial reached ourselves. */
   | { readonly type: 'trouble'; readonly reason: Failure; readonly name?: string };

@@ -35,6 +35,15 @@ test('a clock that is off is said with the amount and the direction (CLK-01)', (
   });
 });
 
+test('a disk that works again is good news, without the code of a trouble', () => {
+  const [line] = describeEvent({ type: 'disk-recovered' }, SELF, 'loop');
+  expect(line).toEqual({
+    text: '· the disk can be written again: texts are taken and sent as before',
+    style: 'good',
+  });
+  expect(eventToJson({ type: 'disk-recovered' })).toEqual({ type: 'disk-recovered' });
+});
+
 test('a duration has one unit, that of its size', () => {
   expect([42, 1000, 9999, 60_000, 120_000, 7_200_000, 172_800_000].map((ms) => duration(ms))).toEqual([
     '42 ms',

@@ -78,6 +78,8 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
         bad('· the edited directory has mistakes; the last good one stays in force'),
         ...event.problems.map((problem) => bad(`  ${sentence(problem)}`)),
       ];
+    case 'disk-recovered':
+      return [{ text: '· the disk can be written again: texts are taken and sent as before', style: 'good' }];
     case 'trouble':
       return [
         bad(`· ${event.name === undefined ? '' : `${event.name}: `}${sentence(event.reason)}`),

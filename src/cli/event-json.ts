@@ -47,9 +47,9 @@ export function eventToJson(event: ChatEvent): Json {
         ...(event.blockedUntilWall !== undefined && { blocked_until: iso(event.blockedUntilWall) }),
       };
     case 'messages-missing':
-      return { type: event.type, from: event.from, count: event.count };
     case 'messages-lost-by-peer':
-      return { type: event.type, name: event.name, count: event.count, resent: event.resent };
+    case 'disk-recovered':
+      return { ...event };
     case 'clock-skew':
       return { type: event.type, name: event.name, skew_ms: event.skewMs };
     case 'peer-restarted':

@@ -84,6 +84,33 @@ test('Ctrl-C ends a waiting send with 130, says that the text is kept, and close
   expect(services.chat.closed).toBe(true);
 });
 
+test('a send behind very many texts for a contact that is held ends with the reason of those before it', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob', outcome: [] }, { name: 'carol' }] });
+  const ran = run(['send', '--timeout', '1h', 'carol', 'bob', 'hi'], services);
+  while (services.chat.sent.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const reason = { code: 'password-mismatch', message: 'The passwords differ.' } as const;
+  const first = '01910000-0000-7000-8000-0000aaaa0001' as never;
+  const progress = { state: 'queued', reason, held: true } as const;
+  services.chat.emit({ type: 'message-progress', id: first, to: 'bob', progress });
+  const { exit, stderr } = await ran;
+  expect(exit).toBe(4);
+  expect(stderr).toContain('not delivered to bob, held: The passwords differ. [password-mismatch]');
+});
+
+test('a pipe into the loop ends likewise, without waiting for the time', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob', outcome: [] }] });
+  const argv = ['--port', '7000', '--directory', '/d.json', '--timeout', '1h'];
+  const ran = run(argv, services, { stdin: Buffer.from('@bob hi\n@bob there\n') });
+  while (services.chat.sent.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const reason = { code: 'password-mismatch', message: 'The passwords differ.' } as const;
+  const first = '01910000-0000-7000-8000-0000aaaa0001' as never;
+  const progress = { state: 'queued', reason, held: true } as const;
+  services.chat.emit({ type: 'message-progress', id: first, to: 'bob', progress });
+  expect((await ran).exit).toBe(4);
+});
+
 test('a send whose running program ends is exit 3, and says that the text is kept', async () => {
   const services = createFakeServices({
     contacts: [{ name: 'bob', outcome: [{ state: 'queued', held: false }] }],

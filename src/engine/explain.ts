@@ -30,7 +30,7 @@ export function explainDialFailure(failure: Failure, name: string, address: stri
     case 'pake-confirm':
       return say(
         `The passwords differ, or ${name} does not list you.`,
-        `Compare both entries in both directory files; then send again.`,
+        `Compare both entries in both directory files; once they agree, “sotto outbox retry ${name}” tries again.`,
         'password-mismatch',
       );
     case 'handshake-decrypt':

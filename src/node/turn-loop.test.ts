@@ -80,9 +80,9 @@ test('while the home cannot be written nothing is taken, and it goes on by itsel
   expect(await trouble).toMatchObject({ reason: refused });
   await expect(alice.sendText({ to: 'bob', text: 'not even queued' })).rejects.toMatchObject(refused);
   await expect(alice.cancelAll('bob')).rejects.toMatchObject(refused);
-  const worksAgain = waitFor(alice, (event) => event.type === 'trouble');
+  const worksAgain = waitFor(alice, (event) => event.type === 'disk-recovered');
   mend();
-  expect(await worksAgain).toMatchObject({ reason: { message: expect.stringContaining('again') } });
+  await worksAgain;
   await alice.sendText({ to: 'bob', text: 'kept' });
   await last;
   expect(heard).toEqual(['kept']);

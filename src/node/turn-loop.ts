@@ -92,7 +92,7 @@ export class TurnLoop {
     if (failure) this.#giveUpTurn(outputs, failure);
     else {
       this.#held = [];
-      if (this.#refusal) this.#publish({ type: 'trouble', reason: worksAgain(this.#refusal) });
+      if (this.#refusal) this.#publish({ type: 'disk-recovered' });
       for (const output of outputs) this.#perform(output);
       this.#links.flush();
     }
@@ -104,16 +104,23 @@ export class TurnLoop {
     this.#onTurn();
   }
 
-  /** A store that cannot be read is one that refuses: what the input was about starts over, as all that goes on does then. */
+  /**
+   * A store that cannot be read is one that refuses: what the input was about starts over, as all that goes on does then.
+   * What the engine had decided before it read belongs to this turn, and is given up with it.
+   */
   #handle(input: EngineInput, now: Now, outputs: EngineOutput[]): Failure | undefined {
+    let decided: readonly EngineOutput[];
+    let failure: Failure | undefined;
     try {
-      // One by one: a spread of very many is a stack overflow.
-      for (const output of this.#engine.handle(input, now)) outputs.push(output);
-      return undefined;
+      decided = this.#engine.handle(input, now);
     } catch (error) {
-      if (error instanceof CodedError) return error.failure;
-      throw error;
+      if (!(error instanceof CodedError)) throw error;
+      failure = error.failure;
+      decided = this.#engine.takeOutputs();
     }
+    // One by one: a spread of very many is a stack overflow.
+    for (const output of decided) outputs.push(output);
+    return failure;
   }
 
   #takeInputs(now: Now): readonly EngineInput[] {
@@ -203,8 +210,4 @@ export class TurnLoop {
       this.schedule();
     }, delay);
   }
-}
-
-function worksAgain({ code }: Failure): Failure {
-  return { code, message: 'the home can be written again: what had to wait is kept now' };
 }

@@ -29,12 +29,9 @@ process.on('SIGUSR2', () => {
 });
 
 function disk(isFull: boolean): void {
-  const reason = {
-    code: 'disk-full',
-    message: isFull ? 'the disk is full' : 'the disk takes writes again',
-  } as const;
+  const reason = { code: 'disk-full', message: 'the disk is full' } as const;
   services.chat.disk = isFull ? reason : undefined;
-  services.chat.emit({ type: 'trouble', reason });
+  services.chat.emit(isFull ? { type: 'trouble', reason } : { type: 'disk-recovered' });
 }
 
 process.exitCode = await runCli({

@@ -173,7 +173,7 @@ test('a text that the disk refuses stands in the editor again (STO-03)', async (
     /not sent to bob, carol, not kept[\s\S]*> @bob,@carol do not lose me *$/.test(screen.trimEnd()),
   );
   tmux.signal('SIGUSR2');
-  await tmux.until((screen) => screen.includes('the disk takes writes again'));
+  await tmux.until((screen) => screen.includes('the disk can be written again'));
   tmux.press('Enter');
   const screen = await tmux.until((text) => text.includes('→ bob: delivered'));
   expect(screen).toContain('→ carol: not delivered yet');

@@ -70,9 +70,12 @@ export async function sendToAll(
   const waiting = new Map<MessageId, Waiting>();
   const outcomes: ExitCode[] = [];
   let isQueueing = true;
-  const settle = (id: MessageId, progress: OutgoingState): void => {
+  const settle = (id: MessageId, to: string, progress: OutgoingState): void => {
     const message = waiting.get(id);
-    if (!message) return void (isQueueing && early.set(id, progress));
+    if (!message) {
+      if (isQueueing) early.set(id, progress);
+      return settleBehind(to, progress);
+    }
     if (isOpen(progress)) {
       message.progress = progress;
       if (!isEnough(progress, order.waitFor)) return;
@@ -80,6 +83,12 @@ export async function sendToAll(
     waiting.delete(id);
     outcomes.push(reportOutcome({ to: message.to, id, progress }, order, chat, settings, context));
     if (waiting.size === 0 && !isQueueing) done.abort();
+  };
+  // Of very many texts that wait for a contact only the first are told of; what holds them holds those behind them.
+  const settleBehind = (name: string, progress: OutgoingState): void => {
+    if (!isOpen(progress) || progress.reason === undefined) return;
+    for (const [id, { to, progress: former }] of waiting)
+      if (to === name) settle(id, to, { ...progress, state: former.state });
   };
   const watch = watchEvents(chat, signal, context, settle);
   // It is awaited below; a failure before that must not count as unhandled.
@@ -89,7 +98,7 @@ export async function sendToAll(
     if (id === undefined) continue;
     waiting.set(id, { to, progress: QUEUED });
     const progress = early.get(id);
-    if (progress) settle(id, progress);
+    if (progress) settle(id, to, progress);
   }
   isQueueing = false;
   if (waiting.size === 0) done.abort();
@@ -131,10 +140,10 @@ async function watchEvents(
   chat: Chat,
   signal: AbortSignal,
   { output }: CliContext,
-  settle: (id: MessageId, progress: OutgoingState) => void,
+  settle: (id: MessageId, to: string, progress: OutgoingState) => void,
 ): Promise<void> {
   for await (const event of chat.events({ signal })) {
-    if (event.type === 'message-progress') settle(event.id, event.progress);
+    if (event.type === 'message-progress') settle(event.id, event.to, event.progress);
     else if (isLoud(event))
       for (const line of describeEvent(event, chat.self, 'shell')) output.note(line.text, line.style);
     if (signal.aborted) return;

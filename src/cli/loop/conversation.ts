@@ -34,7 +34,9 @@ export class Conversation {
   /** In the order of the directory; kept current for completion. */
   names: readonly string[] = [];
   readonly outcomes: ExitCode[] = [];
-  readonly #open = new Map<MessageId, OutgoingState>();
+  readonly #open = new Map<MessageId, { readonly to: string; readonly progress: OutgoingState }>();
+  /** What was told last of why texts for a contact wait. */
+  readonly #told = new Map<string, string>();
   /** States that came before `sendText` gave the id. */
   readonly #early = new Map<MessageId, { readonly to: string; readonly progress: OutgoingState }>();
   #sending = 0;
@@ -60,7 +62,7 @@ export class Conversation {
   }
   /** Messages that may still be delivered without a person. */
   get waiting(): number {
-    return [...this.#open.values()].filter((progress) => !isStuck(progress)).length;
+    return [...this.#open.values()].filter(({ progress }) => !isStuck(progress)).length;
   }
   /** The one contact that /to fixed. */
   get onlyFixed(): string | undefined {
@@ -68,7 +70,7 @@ export class Conversation {
   }
   /** What this talk's messages exit with: the settled ones, and those that wait. */
   get exitCodes(): readonly ExitCode[] {
-    return [...this.outcomes, ...[...this.#open.values()].map((progress) => unsettledCode(progress))];
+    return [...this.outcomes, ...[...this.#open.values()].map(({ progress }) => unsettledCode(progress))];
   }
   /** Whether it was written in this talk and is not settled: then what becomes of it is shown by itself. */
   isOwn(id: MessageId): boolean {
@@ -173,7 +175,7 @@ export class Conversation {
   }
 
   #track(id: MessageId, to: string): void {
-    this.#open.set(id, { state: 'queued', held: false });
+    this.#open.set(id, { to, progress: { state: 'queued', held: false } });
     const early = this.#early.get(id);
     this.#early.delete(id);
     if (early) this.#progress(id, to, early.progress);
@@ -194,17 +196,17 @@ export class Conversation {
       return this.screen.message(event);
     }
     if (event.type === 'message-progress') {
-      if (this.#open.has(event.id)) return this.#progress(event.id, event.to, event.progress);
-      if (this.#sending > 0) this.#early.set(event.id, event);
+      if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
+      else if (this.#sending > 0) this.#early.set(event.id, event);
       else this.#backlogProgress(event.to, event.progress);
-      return;
+      return this.#progressBehind(event.to, event.progress);
     }
     if (event.type === 'directory-changed') await this.#learnNames();
     for (const line of describeEvent(event, this.chat.self, 'loop')) this.screen.say(line);
   }
 
   #progress(id: MessageId, to: string, progress: OutgoingState): void {
-    this.#open.set(id, progress);
+    this.#open.set(id, { to, progress });
     if (progress.state !== 'queued' && progress.state !== 'sent') {
       this.#open.delete(id);
       this.#shown.delete(id);
@@ -213,6 +215,20 @@ export class Conversation {
       this.screen.outcome(to, id, progress);
       for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
     } else for (const line of this.#newsOf(id, to, progress)) this.screen.say(line);
+    this.#onChange?.();
+  }
+
+  /** Of very many texts that wait for a contact only the first are told of; what holds them holds those behind them, unsaid. */
+  #progressBehind(to: string, progress: OutgoingState): void {
+    if ((progress.state !== 'queued' && progress.state !== 'sent') || progress.reason === undefined) return;
+    const told = `${progress.reason.code} ${progress.held}`;
+    if (this.#told.get(to) === told) return;
+    this.#told.set(to, told);
+    for (const [id, open] of this.#open) {
+      const { state } = open.progress;
+      if (open.to === to && (state === 'queued' || state === 'sent'))
+        this.#open.set(id, { to, progress: { ...progress, state } });
+    }
     this.#onChange?.();
   }
 

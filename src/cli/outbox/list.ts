@@ -2,7 +2,7 @@ import type { Chat, OutgoingView } from '../../api/index.ts';
 import { toSafeLine } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { clock, dayAndTime, duration, plural, sentence } from '../describe.ts';
+import { clock, dayAndTime, duration, plural, sentence, shellWord } from '../describe.ts';
 import { outgoingToJson } from '../event-json.ts';
 import { shortId } from '../message-id.ts';
 import { outboxPages } from '../pages.ts';
@@ -18,12 +18,14 @@ export async function listOutbox(
   { output }: CliContext,
 ): Promise<void> {
   const [name] = to === undefined ? [] : await knownNames(chat, [to]);
+  const waitsFor = await waitsForOf(chat);
   let count = 0;
   for await (const page of outboxPages(chat, name)) {
     count += page.length;
     for (const message of page) {
-      if (settings.json) output.json(outgoingToJson(message));
-      else for (const line of outgoingLines(message, Date.now())) output.data(line);
+      const what = waitsFor(message);
+      if (settings.json) output.json({ ...outgoingToJson(message), ...(what && { waits_for: what }) });
+      else for (const line of outgoingLines(message, Date.now(), what)) output.data(line);
     }
     await output.drained();
     if (output.closed.aborted) return;
@@ -32,8 +34,30 @@ export async function listOutbox(
     output.note(count === 0 ? 'nothing waits' : `${plural(count, 'text')} ${count === 1 ? 'waits' : 'wait'}`);
 }
 
+/** What must happen first, where no program is at work that could say why it waits and when it is tried. */
+type WaitsFor = 'next-run' | 'key-decision';
+
+const WAITS_FOR: Readonly<Record<WaitsFor, (name: string) => string>> = {
+  'next-run': () => 'goes out when Sotto next runs',
+  'key-decision': (name) => `held until you decide about the new key: sotto trust ${shellWord(name)}`,
+};
+
+async function waitsForOf(chat: Chat): Promise<(message: OutgoingView) => WaitsFor | undefined> {
+  if (chat.self.listening.length > 0) return () => undefined;
+  const isPending = new Set<string>();
+  for (const { name, trust } of await chat.contacts()) if (trust === 'key-pending') isPending.add(name);
+  return ({ to, progress }) => {
+    if ('reason' in progress && progress.reason) return undefined;
+    return isPending.has(to) ? 'key-decision' : 'next-run';
+  };
+}
+
 /** Two lines: what it is, and how it stands. */
-export function outgoingLines(message: OutgoingView, nowWall: number): readonly string[] {
+export function outgoingLines(
+  message: OutgoingView,
+  nowWall: number,
+  waitsFor?: WaitsFor,
+): readonly string[] {
   const { id, to, text, writtenAtWall, progress, expiresAtWall } = message;
   const line = toSafeLine(text.replaceAll('\n', ' '));
   const start = Array.from(line).slice(0, TEXT_MAX).join('');
@@ -47,6 +71,7 @@ export function outgoingLines(message: OutgoingView, nowWall: number): readonly 
       `  ${isOpen && progress.held ? 'held, queued' : progress.state} ${ageWords(nowWall - writtenAtWall)}`,
       ...reason,
       ...next,
+      ...(waitsFor === undefined ? [] : [WAITS_FOR[waitsFor](to)]),
       ...(expiresAtWall === undefined ? [] : [`given up at ${dayAndTime(expiresAtWall)}`]),
     ].join(' · '),
   ];
