@@ -10,6 +10,8 @@ export class SimulatedDisk {
   readonly changes: Change[];
   /** Reading fails as well. */
   isUnreadable = false;
+  /** Asked before each reading: true fails this one, as a bad sector does in the middle of a turn. */
+  isBadSector: (method: keyof Ledger, peer: string) => boolean = () => false;
 
   constructor(changes: readonly Change[] = []) {
     this.store = new MemoryStore();
@@ -26,19 +28,20 @@ export class SimulatedDisk {
   get ledger(): Ledger {
     const { store } = this;
     const read =
-      <Given extends readonly unknown[], Answer>(ask: (...given: Given) => Answer) =>
+      <Given extends readonly unknown[], Answer>(method: keyof Ledger, ask: (...given: Given) => Answer) =>
       (...given: Given): Answer => {
-        if (this.isUnreadable)
+        if (this.isUnreadable || this.isBadSector(method, String(given[0])))
           throw new CodedError({ code: 'home-unusable', message: 'The disk cannot be read.' });
         return ask(...given);
       };
     return {
-      standing: read((...given) => store.standing(...given)),
-      outgoing: read((...given) => store.outgoing(...given)),
-      findOutgoing: read((...given) => store.findOutgoing(...given)),
-      seqOfIncoming: read((...given) => store.seqOfIncoming(...given)),
-      expiring: read((...given) => store.expiring(...given)),
-      repairableFrom: read((...given) => store.repairableFrom(...given)),
+      correspondents: read('correspondents', () => store.correspondents()),
+      standing: read('standing', (...given) => store.standing(...given)),
+      outgoing: read('outgoing', (...given) => store.outgoing(...given)),
+      findOutgoing: read('findOutgoing', (...given) => store.findOutgoing(...given)),
+      seqOfIncoming: read('seqOfIncoming', (...given) => store.seqOfIncoming(...given)),
+      expiring: read('expiring', (...given) => store.expiring(...given)),
+      repairableFrom: read('repairableFrom', (...given) => store.repairableFrom(...given)),
     };
   }
 

@@ -178,8 +178,7 @@ export class SimulatedNode {
   #turn(inputs: readonly EngineInput[]): void {
     const outputs = this.#held;
     let failure: Failure | undefined;
-    for (const input of inputs)
-      failure = failureOf(() => outputs.push(...this.engine.handle(input, this.time))) ?? failure;
+    for (const input of inputs) failure = this.#handle(input, outputs) ?? failure;
     const isLast = this.#crash !== undefined && this.#crash.turns-- <= 0;
     if (isLast && this.#crash?.moment === 'before-commit') return this.#die([]);
     const changes: Change[] = this.#shown ? [this.#shown] : [];
@@ -194,6 +193,13 @@ export class SimulatedNode {
     this.#setTimer();
   }
 
+  #handle(input: EngineInput, outputs: EngineOutput[]): Failure | undefined {
+    let decided: readonly EngineOutput[] | undefined;
+    const failure = failureOf(() => (decided = this.engine.handle(input, this.time)));
+    outputs.push(...(decided ?? this.engine.takeOutputs()));
+    return failure;
+  }
+
   #giveUpTurn(outputs: readonly EngineOutput[], failure: Failure): void {
     this.#isRefused = true;
     this.#held = outputs.filter((output) => output.type === 'commit' || output.type === 'event');
@@ -201,11 +207,9 @@ export class SimulatedNode {
       if (type === 'dial')
         this.#world.schedule.after(0, () => this.input({ type: 'dial-failed', link, failure }));
     for (const output of outputs) if (output.type === 'release') this.ends.get(output.link)?.release();
-    for (const [link, end] of this.ends) {
-      end.release();
-      end.pipe.cut();
+    // As in the program, the engine hears of each loss and lets go of it then: until that, what it writes would leave.
+    for (const link of this.ends.keys())
       this.#world.schedule.after(0, () => this.input({ type: 'lost', link, failure }));
-    }
     const timer = ++this.#timer;
     this.#world.schedule.after(COMMIT_RETRY_MS, () => {
       if (timer === this.#timer) this.endTurn();

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageContent } from '../../src/protocol/delivery/index.ts';
-import type { Pipe, WorldOptions } from '../../src/testing/index.ts';
+import { World, type Pipe, type WorldOptions } from '../../src/testing/index.ts';
 import {
   BOTH,
   eventsOf,
   friends,
+  homesOf,
   kill,
   pass,
   people,
@@ -281,6 +282,49 @@ describe('the disk refuses', () => {
     alice.send('bob', 'two');
     pass(world, 60_000);
     expect([texts(bob), texts(alice)]).toEqual([['one', 'two'], ['comes later']]);
+  });
+
+  test('nothing leaves of a turn that could not read the disk after a record was sealed: what was rejected is not sent (STO-03)', () => {
+    const world = new World({ seed: 16, latencyMs: [5, 20] });
+    world.start(['alice', 'bob', 'carol'], undefined, (name) => homesOf(3).get(name)!);
+    const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => world.node(name));
+    alice!.send('bob', 'hello');
+    carol!.isListening = false;
+    // More than is kept in memory: when carol acks, what is behind is read in the turn that seals a record for bob.
+    for (let i = 0; i < 2_000; i++) alice!.send('carol', `for carol ${i}`);
+    const [kept, rejected]: [string[], string[]] = [[], []];
+    const input = alice!.input.bind(alice);
+    const { engine } = alice!;
+    const handle = engine.handle.bind(engine);
+    const waitingFor = (name: string) =>
+      engine.commands.contacts(alice!.time).find((contact) => contact.name === name)!.undelivered;
+    let isTurnEnd = false;
+    engine.handle = (given, now) => {
+      isTurnEnd = given.type === 'turn-ended';
+      return handle(given, now);
+    };
+    alice!.input = (given) => {
+      const ends = given.type === 'bytes' ? (alice!.ends.get(given.link)?.pipe.ends ?? []) : [];
+      // One text at a time, and none after the first that is refused: its connection has nothing else on its way.
+      const isQuiet = waitingFor('bob') === 0 && rejected.length === 0;
+      if (!isQuiet || !ends.some(({ name }) => name === 'carol')) return input(given);
+      const text = `text ${kept.length + rejected.length}`;
+      const sent = engine.commands.sendText({ to: 'bob', text }, alice!.time);
+      let isRefused = false;
+      alice!.disk.isBadSector = (method, peer) =>
+        (isRefused ||= isTurnEnd && method === 'outgoing' && peer === 'carol');
+      input(given);
+      alice!.disk.isBadSector = () => false;
+      (isRefused ? rejected : kept).push(text);
+      if (isRefused && sent.ok) engine.commands.takeBack('bob', sent.value, alice!.time);
+    };
+    carol!.isListening = true;
+    alice!.command((commands) => commands.retry('carol'));
+    pass(world, 600_000);
+    expect(rejected).toHaveLength(1);
+    expect(texts(bob!)).toEqual(['hello', ...kept]);
+    expect(texts(carol!)).toHaveLength(2_000);
+    expect(undelivered(alice!)).toBe(0);
   });
 });
 

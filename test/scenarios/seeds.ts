@@ -175,6 +175,7 @@ class Story {
     for (const node of this.#world.nodes.values()) {
       node.disk.store.refusal = 'none';
       node.disk.isUnreadable = false;
+      node.disk.isBadSector = () => false;
       node.calm();
       for (const name of this.#rolledBack)
         if (name !== node.name)
@@ -263,9 +264,15 @@ class Story {
       const { disk } = node;
       disk.store.refusal = world.random() < 0.7 ? 'before' : 'after';
       disk.isUnreadable = world.random() < 0.3;
+      // Or only some of what a turn reads fails, when it has decided something already.
+      if (world.random() < 0.3) {
+        disk.store.refusal = 'none';
+        disk.isBadSector = () => world.random() < 0.2;
+      }
       world.schedule.after(500 + world.random() * 8_000, () => {
         disk.store.refusal = 'none';
         disk.isUnreadable = false;
+        disk.isBadSector = () => false;
       });
     });
   }
