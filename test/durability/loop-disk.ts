@@ -33,21 +33,20 @@ function run(command: string, ...words: readonly string[]): string {
 export class LoopDisk implements Disposable {
   readonly folder: string;
   readonly #parent = mkdtempSync(join(tmpdir(), 'sotto-disk-'));
-  readonly #device: string;
+  #device: string | undefined;
   readonly #dispose = (): void => this[Symbol.dispose]();
   #isMounted = false;
 
   constructor(fileSystem: FileSystem) {
     this.folder = join(this.#parent, 'mounted');
-    const image = join(this.#parent, 'image');
-    mkdirSync(this.folder);
-    writeFileSync(image, '');
-    truncateSync(image, MIB[fileSystem] * 1_048_576);
-    run(`mkfs.${fileSystem}`, '-q', image);
-    this.#device = run('losetup', '--find', '--show', image);
     // Also when a test runner gives up in the middle.
     process.once('exit', this.#dispose);
-    this.#mount();
+    try {
+      this.#make(fileSystem);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Everything that is not on the disk is gone, as for a machine without power; then it is there again. Nobody may use it. */
@@ -85,12 +84,22 @@ export class LoopDisk implements Disposable {
     try {
       if (this.#isMounted) run('umount', '--lazy', this.folder);
     } finally {
-      run('losetup', '--detach', this.#device);
+      if (this.#device !== undefined) run('losetup', '--detach', this.#device);
       rmSync(this.#parent, { recursive: true, force: true });
     }
   }
 
+  #make(fileSystem: FileSystem): void {
+    const image = join(this.#parent, 'image');
+    mkdirSync(this.folder);
+    writeFileSync(image, '');
+    truncateSync(image, MIB[fileSystem] * 1_048_576);
+    run(`mkfs.${fileSystem}`, '-q', image);
+    this.#device = run('losetup', '--find', '--show', image);
+    this.#mount();
+  }
   #mount(): void {
+    if (this.#device === undefined) throw new Error('there is no device');
     run('mount', this.#device, this.folder);
     this.#isMounted = true;
   }
