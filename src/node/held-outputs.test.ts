@@ -37,6 +37,23 @@ test('a thousand events wait at most, the last ones', () => {
   expect([held.length, held[0]]).toEqual([1_000, restarted('peer 500')]);
 });
 
+test('however much else is told while the disk refuses, no received message is forgotten, and no warning for a dial’s sake', () => {
+  const received = (id: number): EngineOutput => ({
+    type: 'event',
+    event: { type: 'message-received', id: `m${id}`, from: 'bob' } as never,
+  });
+  const warning: EngineOutput = { type: 'event', event: { type: 'clock-skew', name: 'bob', skewMs: 1 } };
+  const messages = Array.from({ length: 1_500 }, (_, index) => received(index));
+  const dials = Array.from({ length: 5 * 256 }, (_, index) => progress(`p${index}`, 'sent'));
+  const held = heldOutputs([...messages.slice(0, 3), warning, ...dials, ...messages.slice(3)]);
+  expect(heldOutputs(held)).toEqual([
+    ...messages.slice(0, 3),
+    warning,
+    ...dials.slice(-1_000),
+    ...messages.slice(3),
+  ]);
+});
+
 test('what is said again and again of a contact is kept once; what is said of each message is all kept, in order', () => {
   const epoch = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
   const cursor = (byte: number) =>

@@ -1,7 +1,7 @@
 import { unreachable } from '../base/index.ts';
 import type { Change, EngineOutput } from '../engine/index.ts';
 
-/** Events that wait for the disk, at most: of more the oldest are forgotten. */
+/** Events of each weight that wait for the disk, at most: of more the oldest are forgotten. */
 const EVENTS_MAX = 1_000;
 
 /**
@@ -23,8 +23,32 @@ export function heldOutputs(outputs: readonly EngineOutput[]): EngineOutput[] {
   const all = changes.all;
   return [
     ...(all.length > 0 ? [{ type: 'commit', changes: all } as const] : []),
-    ...[...events.values()].slice(-EVENTS_MAX),
+    ...lastOf([...events.values()]),
   ];
+}
+
+/** A received message is never forgotten: it is on the disk before long, and no screen that runs now would look there for it. */
+function lastOf(events: readonly EngineOutput[]): readonly EngineOutput[] {
+  const counts = { passing: 0, weighty: 0 };
+  const kept = events.toReversed().filter((output) => {
+    const weight = weightOf(output);
+    return weight === 'message' || counts[weight]++ < EVENTS_MAX;
+  });
+  return kept.reverse();
+}
+
+/** What comes with each dial and each text must not displace what a person has to hear. */
+function weightOf(output: EngineOutput): 'message' | 'passing' | 'weighty' {
+  switch (output.type === 'event' ? output.event.type : undefined) {
+    case 'message-received':
+      return 'message';
+    case 'message-progress':
+    case 'contact-connected':
+    case 'contact-disconnected':
+      return 'passing';
+    default:
+      return 'weighty';
+  }
 }
 
 class HeldChanges {
