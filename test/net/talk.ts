@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { starvedMs } from './starved.ts';
 import type { Person } from './town.ts';
 
-/** A message of an honest pair takes a few milliseconds; this is what a loaded machine may make of it. */
+/** A message of an honest pair takes a few milliseconds; this is what a slow machine may make of it. */
 export const PROMPT_MS = 2_500;
 
 /** How the honest fared during an attack. */
 export interface Talk {
   readonly messages: number;
+  /** Less the time in which the machine kept this process from working. */
   readonly slowestMs: number;
 }
 
@@ -21,10 +23,15 @@ export async function talkDuring<Value>(
 ): Promise<{ readonly talk: Talk; readonly result: Value }> {
   const over = new AbortController();
   const times: number[] = [];
+  const say = async (from: Person, to: string, text: string): Promise<void> => {
+    const before = starvedMs();
+    const tookMs = await from.sendDelivered(to, text);
+    times.push(tookMs - (starvedMs() - before));
+  };
   const chatter = friends.map(async (friend) => {
     for (let n = 0; !over.signal.aborted || n < 2; n++) {
-      times.push(await friend.sendDelivered(target.name, `${friend.name} says ${n}`));
-      times.push(await target.sendDelivered(friend.name, `${target.name} answers ${n}`));
+      await say(friend, target.name, `${friend.name} says ${n}`);
+      await say(target, friend.name, `${target.name} answers ${n}`);
       await pause(40);
     }
   });

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { concatBytes, type Bytes } from '../../src/base/index.ts';
 import { encodeFrame, StreamReader } from '../../src/protocol/wire/index.ts';
+import { starvedMs, workedMs } from './starved.ts';
 import { PATIENCE_MS, until } from './until.ts';
 
 /** A raw TCP connection that keeps everything it hears. */
@@ -9,9 +10,13 @@ export class WireSocket implements Disposable {
   /** Every byte goes out in a segment of its own. */
   isSliced = false;
   readonly #openedAt: number = performance.now();
+  readonly #starvedBefore: number = starvedMs();
+  readonly #workedBefore: number = workedMs();
   readonly #reader = new StreamReader();
   readonly #heard: Bytes[] = [];
   #endedAt: number | undefined;
+  #starvedAtEnd = 0;
+  #workedAtEnd = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -20,7 +25,12 @@ export class WireSocket implements Disposable {
       this.#heard.push(chunk);
       this.#reader.push(new Uint8Array(chunk));
     });
-    const end = (): void => void (this.#endedAt ??= performance.now());
+    const end = (): void => {
+      if (this.#endedAt !== undefined) return;
+      this.#endedAt = performance.now();
+      this.#starvedAtEnd = starvedMs();
+      this.#workedAtEnd = workedMs();
+    };
     socket.on('end', end);
     socket.on('close', end);
     socket.on('error', end);
@@ -37,6 +47,17 @@ export class WireSocket implements Disposable {
   async ended(withinMs: number = PATIENCE_MS): Promise<number> {
     await until('the other side ends the connection', () => this.isEnded, withinMs);
     return (this.#endedAt ?? Number.NaN) - this.#openedAt;
+  }
+
+  /** So much of its life, now that it has ended, the machine kept both sides from working, ms. */
+  get starvedMs(): number {
+    return this.#starvedAtEnd - this.#starvedBefore;
+  }
+
+  /** So much of its life nothing was to be done in this process, where both sides are, ms. */
+  get idleMs(): number {
+    const livedMs = (this.#endedAt ?? Number.NaN) - this.#openedAt;
+    return livedMs - this.starvedMs - (this.#workedAtEnd - this.#workedBefore);
   }
 
   write(...bytes: readonly Bytes[]): void {
