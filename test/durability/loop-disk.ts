@@ -23,8 +23,11 @@ const SHUTDOWN_PROGRAMS: readonly (readonly [string, ...string[]])[] = [
   ],
 ];
 
+/** What makes file systems is not on everybody's path. */
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
 function run(command: string, ...words: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, words, { encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(command, words, { encoding: 'utf8', env: { PATH } });
   if (status !== 0) throw new Error(`${command} ${words.join(' ')}: ${error?.message ?? stderr}`);
   return stdout.trim();
 }
