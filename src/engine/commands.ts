@@ -46,7 +46,7 @@ export class Commands {
   }
 
   /**
-   * Queues once more what was delivered, under the same ids: the peer shows only what it does not have. Fails with contact-unknown,
+   * Queues once more what was delivered and does not wait again already, under the same ids: the peer shows only what it does not have. Fails with contact-unknown,
    * or with queue-full at the first one that finds no room; those before it are queued.
    */
   resend(to: string, messages: Iterable<MessageContent>, now: Now): Result<number> {
@@ -54,6 +54,8 @@ export class Commands {
     if (!peer.ok) return peer;
     let count = 0;
     for (const message of messages) {
+      // It is under way, by an earlier call: twice in one numbering is more than the store can tell apart.
+      if (peer.value.outbox.has(message.id)) continue;
       const queued = this.#queue(peer.value, message, now);
       if (!queued.ok) return queued;
       count++;
@@ -67,7 +69,7 @@ export class Commands {
    * not be read either.
    */
   takeBack(to: string, id: MessageId, now: Now): void {
-    const peer = this.#core.peer(to);
+    const peer = this.#core.peers.get(to);
     if (!peer || this.#commitErased(peer.outbox.erase([id], now.wall)) === 0) return;
     this.#tellCancelled(peer, id);
   }
@@ -100,7 +102,7 @@ export class Commands {
   /** What a person deletes is no longer sent, as far as it can be taken back. Returns how many had still to be delivered. */
   eraseOutgoing(what: { readonly ids: readonly string[] } | { readonly with: string }, now: Now): number {
     if ('with' in what) {
-      const peer = this.#core.peer(what.with);
+      const peer = this.#core.peers.get(what.with);
       peer?.queuedAt.clear();
       return this.#commitErased(peer?.outbox.eraseAll(now.wall));
     }
@@ -120,7 +122,7 @@ export class Commands {
 
   /** How a message that waits for this contact stands; `isSent`: it has left. */
   progressOf(to: string, isSent: boolean, now: Now): OutgoingState {
-    const peer = this.#core.peer(to);
+    const peer = this.#core.peers.get(to);
     if (peer?.entry) return peer.progressOf(isSent, now);
     return { state: isSent ? 'sent' : 'queued', reason: CONTACT_REMOVED(to), held: true };
   }
@@ -236,12 +238,12 @@ export class Commands {
   /** Whoever it is for; anybody, when that is not on the disk yet. */
   #holdersOf(id: string): Iterable<Peer> {
     const found = this.#core.options.ledger.findOutgoing(id);
-    const peer = found && this.#core.peer(found.peer);
+    const peer = found && this.#core.peers.get(found.peer);
     return peer ? [peer] : this.#core.peers.values();
   }
   /** One who is in the directory, or for whom something still waits. */
   #known(name: string): Result<Peer> {
-    const peer = this.#core.peer(name);
+    const peer = this.#core.peers.get(name);
     return peer ? success(peer) : this.#peer(name);
   }
 

@@ -51,9 +51,8 @@ export interface EngineCore {
   readonly options: EngineOptions;
   readonly desk: TrustDesk;
   readonly guesses: Guesses;
+  /** Also who is in no directory any more and for whom something waits in the store, or who is pinned. */
   readonly peers: ReadonlyMap<string, Peer>;
-  /** Also one who is in no directory any more and for whom something waits in the store; undefined for any other name. */
-  peer(name: string): Peer | undefined;
   readonly links: Map<LinkId, Link>;
   emit(output: EngineOutput): void;
   connection(link: Link, input: ConnectionInput, now: Now): void;

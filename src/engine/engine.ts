@@ -7,6 +7,7 @@ import {
   type Now,
 } from '../base/index.ts';
 import type { Entropy } from '../crypto/index.ts';
+import type { Standing } from '../protocol/delivery/index.ts';
 import { diffDirectories, type Directory } from '../directory/index.ts';
 import type { PrefaceMode } from '../protocol/wire/index.ts';
 import type { HandshakeMachine } from '../protocol/handshake/index.ts';
@@ -82,7 +83,6 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
       ...shared,
       guesses: this.#guesses,
       peers: this.#peers,
-      peer: (name) => this.#peer(name),
       now: () => this.#now,
       connection: (link, input, now) => this.#connection(link, input, now),
       random,
@@ -95,9 +95,10 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     this.#sessions = new Sessions(core);
     this.#traffic = new Traffic(core);
     this.commands = new Commands(core);
-    for (const entry of directory.entries) this.#addPeer(entry.username);
-    // Whoever was removed from the directory is still known, and is told that we refuse (P6).
+    // Whoever was removed from the directory is still known: is told that we refuse (P6), and what waits for it expires.
+    for (const name of options.ledger.correspondents()) this.#addPeer(name, options.ledger.standing(name));
     for (const name of this.#desk.book.names) this.#addPeer(name);
+    for (const entry of directory.entries) this.#addPeer(entry.username);
   }
 
   handle(input: EngineInput, now: Now): readonly EngineOutput[] {
@@ -375,17 +376,16 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
     this.#dialler.hold(peer, now);
   }
 
-  #addPeer(name: string): void {
+  /** Once everybody whom the ledger knows was added, others have no standing: nothing need be read while the program runs. */
+  #addPeer(name: string, standing?: Standing): void {
     if (name === this.#options.self || this.#peers.has(name)) return;
     const { ledger, entropy, reachedUs } = this.#options;
     const entry = this.#desk.directory.entry(name);
-    const reachedUsWall = reachedUs?.get(name);
-    this.#peers.set(name, new Peer(name, { entry, ledger, epoch: entropy.bytes(16), reachedUsWall }));
-  }
-
-  #peer(name: string): Peer | undefined {
-    if (!this.#peers.has(name) && this.#options.ledger.standing(name)) this.#addPeer(name);
-    return this.#peers.get(name);
+    const epoch = entropy.bytes(16);
+    this.#peers.set(
+      name,
+      new Peer(name, { entry, ledger, standing, epoch, reachedUsWall: reachedUs?.get(name) }),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ContactView, OutgoingState } from '../api/index.ts';
 import type { Bytes, Instant, Now } from '../base/index.ts';
 import type { DirectoryEntry, TrustRecord } from '../directory/index.ts';
-import { Inbox, Outbox, type Ledger } from '../protocol/delivery/index.ts';
+import { Inbox, Outbox, type Ledger, type Standing } from '../protocol/delivery/index.ts';
 import { DialSchedule } from './dial-schedule.ts';
 import type { Link } from './link.ts';
 
@@ -34,15 +34,15 @@ export class Peer {
     options: {
       readonly entry: DirectoryEntry | undefined;
       readonly ledger: Ledger;
+      readonly standing: Standing | undefined;
       readonly epoch: Bytes;
       readonly reachedUsWall: number | undefined;
     },
   ) {
-    const { entry, ledger, epoch, reachedUsWall } = options;
+    const { entry, ledger, standing, epoch, reachedUsWall } = options;
     this.name = name;
     this.entry = entry;
     this.reachedUsWall = reachedUsWall;
-    const standing = ledger.standing(name);
     this.outbox = new Outbox(name, ledger, epoch, standing?.outbox);
     this.inbox = new Inbox(name, ledger, standing?.inbox);
   }

@@ -65,8 +65,7 @@ export class Traffic {
   #send(link: Link, session: LinkSession, isCarrier: boolean, now: Now): void {
     const { allowance, phase } = link.connection;
     const { outbox } = session.peer;
-    const rows =
-      isCarrier && allowance !== 'none' ? outbox.take(session.progress, now.monotonic, TURN_BYTES_MAX) : [];
+    const rows = isCarrier && allowance !== 'none' ? outbox.take(session.progress, now, TURN_BYTES_MAX) : [];
     if (allowance === 'open' && session.progress.hasMore) this.#deadline = now.monotonic;
     const isAckDue = session.needsAck && phase === 'open';
     if (rows.length === 0 && !isAckDue) return;

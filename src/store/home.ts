@@ -113,6 +113,9 @@ export class Home implements Store, Disposable {
     if (this.#isRecoveryDue || changes.some((change) => change.type === 'trust')) this.#keepRecovery();
   }
 
+  correspondents(): readonly string[] {
+    return this.#ledger.correspondents();
+  }
   standing(peer: string): Standing | undefined {
     return this.#ledger.standing(peer);
   }

@@ -41,6 +41,10 @@ export class MemoryStore implements Store {
     return this.#outboxes.get(peer)?.records ?? [];
   }
 
+  correspondents(): readonly string[] {
+    const names = new Set([...this.#outboxes.keys(), ...this.#inboxes.keys()]);
+    return [...names].filter((name) => this.standing(name));
+  }
   standing(peer: string): Standing | undefined {
     const outbox = this.#outboxes.get(peer)?.standing;
     const inbox = this.#inboxes.get(peer)?.standing;

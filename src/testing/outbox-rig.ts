@@ -7,7 +7,7 @@ import {
   type OutboxRow,
   type SendProgress,
 } from '../protocol/delivery/index.ts';
-import type { Bytes } from '../base/index.ts';
+import type { Bytes, Now } from '../base/index.ts';
 import type { Ack, AckException, Ready } from '../protocol/session/index.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -28,6 +28,10 @@ export class OutboxRig {
   #untold: DeliveryEffect[] = [];
   nowWall: number = NOW;
   now = 0;
+
+  get time(): Now {
+    return { monotonic: this.now, wall: this.nowWall };
+  }
 
   #open(): Outbox {
     return new Outbox('bob', this.store, RIG_EPOCH, this.store.standing('bob')?.outbox);
@@ -90,7 +94,7 @@ export class OutboxRig {
 
   /** One record, committed before it leaves. */
   send(progress: SendProgress, bytesMax: number = Number.POSITIVE_INFINITY): readonly OutboxRow[] {
-    const rows = this.outbox.take(progress, this.now, bytesMax);
+    const rows = this.outbox.take(progress, this.time, bytesMax);
     this.pending.push(...this.outbox.markSent(progress, rows));
     this.commit();
     return rows;

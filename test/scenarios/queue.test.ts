@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { friends, kill, pass, people, progress, texts, undelivered } from './friends.ts';
+import { friends, kill, pass, people, progress, states, strangers, texts, undelivered } from './friends.ts';
 
 describe('what a person takes back', () => {
   test('one, all, and what is deleted: only what left is still delivered', () => {
@@ -30,6 +30,48 @@ describe('what a person takes back', () => {
     alice.restart(people({}, ['alice']), { keys: alice.keys, records: [], disk: alice.disk });
     expect(progress(alice, 'bob')).toMatchObject({ held: true, reason: { code: 'contact-unknown' } });
     expect(alice.command((commands, now) => commands.cancel(id, now))).toBe(true);
+  });
+
+  test('a contact that was removed before it was ever met: after a restart its messages expire all the same (DLV-13)', () => {
+    const { world, alice, bob } = strangers({ seed: 18 });
+    bob.isListening = false;
+    alice.send('bob', 'x', alice.time.wall + 60_000);
+    pass(world, 1_000);
+    alice.restart(people({}, ['alice']));
+    pass(world, 60_000);
+    expect(states(alice).at(-1)).toBe('expired');
+    expect(alice.disk.store.sent('bob')).toMatchObject([{ state: 'expired' }]);
+  });
+
+  test('a text whose time is over when it is queued never leaves, session or not (DLV-13)', () => {
+    const { world, alice, bob } = friends({ seed: 19 });
+    alice.send('bob', 'hello');
+    world.run(10_000, () => undelivered(alice) === 0);
+    alice.send('bob', 'too late', alice.time.wall - 1);
+    pass(world, 10_000);
+    expect(texts(bob)).toEqual(['hello']);
+    expect(states(alice).at(-1)).toBe('expired');
+    expect(undelivered(alice)).toBe(0);
+  });
+
+  test('a message that waits already is not queued once more, however often it is asked for', () => {
+    const { world, alice, bob } = friends({ seed: 20 });
+    const id = alice.send('bob', 'hello')!;
+    world.run(10_000, () => undelivered(alice) === 0);
+    bob.isListening = false;
+    const [sent] = alice.changes.flatMap((change) => (change.type === 'outbox-put' ? [change.row] : []));
+    const { seq: _, ...old } = sent!;
+    const counts = alice.command((commands, now) =>
+      [1, 2].map(() => commands.resend('bob', [old, old], now)),
+    );
+    expect(counts).toEqual([1, 0].map((value) => ({ ok: true, value })));
+    expect(alice.command((commands, now) => commands.resend('bob', [old], now))).toMatchObject({ value: 0 });
+    expect([undelivered(alice), alice.disk.store.standing('bob')?.outbox?.assigned]).toEqual([1, 2]);
+    bob.isListening = true;
+    alice.command((commands) => commands.retry('bob'));
+    world.run(60_000, () => undelivered(alice) === 0);
+    expect(alice.disk.store.sent('bob')).toMatchObject([{ id, state: 'delivered' }]);
+    expect(texts(bob)).toEqual(['hello']);
   });
 });
 

@@ -78,6 +78,7 @@ export function describeStoreContract(name: string, open: () => OpenedStore | Pr
     test('nothing is known of a stranger, and an unknown id stands nowhere', () => {
       const { store } = opened;
       expect(store.standing('nobody')).toBeUndefined();
+      expect(store.correspondents()).toEqual([]);
       expect(page(store)).toEqual([]);
       expect(store.findOutgoing(idOf(1))).toBeUndefined();
       expect(store.seqOfIncoming(peer, idOf(1))).toBeUndefined();
@@ -132,6 +133,7 @@ export function describeStoreContract(name: string, open: () => OpenedStore | Pr
           expect(page(store)).toEqual(['1 text text 1 01']);
           expect(store.standing('carol')?.outbox).toMatchObject({ epoch: NEXT_EPOCH, assigned: 1 });
           expect(store.findOutgoing(idOf(7))).toEqual({ peer: 'carol', seq: 1 });
+          expect([...store.correspondents()].sort()).toEqual([peer, 'carol']);
         });
       });
 

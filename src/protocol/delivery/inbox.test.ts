@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, oneof, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeUtf8 } from '../../base/index.ts';
+import { CodedError, encodeUtf8 } from '../../base/index.ts';
 import { encodeItem, RECORD_ITEMS_MAX, type Ready } from '../session/index.ts';
 import { MemoryStore } from '../../testing/memory-store.ts';
 import { Inbox } from './inbox.ts';
@@ -303,4 +303,19 @@ test('an id that came long ago is looked up, a new one is not (DLV-10)', () => {
   expect(asked).toEqual([]);
   expect(take(20_001, 2), 'the first one again').toBe(0);
   expect(asked).toEqual([idOf(2)]);
+});
+
+test('a ledger that cannot be read in the middle of a step changes nothing: what is acked is there (DLV-05)', () => {
+  const store = new MemoryStore();
+  let lookups = 0;
+  store.seqOfIncoming = () => {
+    if (++lookups === 2) throw new CodedError({ code: 'home-unusable', message: 'The disk cannot be read.' });
+    return undefined;
+  };
+  const standing = { epoch: EPOCH, stored: 0, storedId: undefined, largestId: idOf(99), refusals: [] };
+  const inbox = new Inbox('alice', store, standing);
+  expect(receive(inbox, 2)).toEqual([]);
+  expect(() => receive(inbox, 1)).toThrow('cannot be read');
+  expect([inbox.ack(true, 0).cumulative, inbox.readyFields.stored]).toEqual([0, 0]);
+  expect(receive(inbox, 1)).toEqual(['text 1', 'text 2']);
 });

@@ -18,6 +18,13 @@ import { SeenIds } from './seen-ids.ts';
 
 const REFUSALS_MAX = 256;
 
+/** It waits behind a gap. */
+interface HeldRow {
+  readonly row: InboxRow;
+  /** Its id had come before already. */
+  readonly isRepeat: boolean;
+}
+
 const NO_EPOCH: Bytes = new Uint8Array(16);
 
 export class Inbox {
@@ -26,7 +33,7 @@ export class Inbox {
   #epoch: Bytes;
   #stored: number;
   #storedId: string | undefined;
-  readonly #held = new Map<number, InboxRow>();
+  readonly #held = new Map<number, HeldRow>();
   readonly #busy = new Set<number>();
   #refusals: { readonly seq: number; readonly status: RefusalStatus }[];
   readonly #seen: SeenIds;
@@ -81,7 +88,7 @@ export class Inbox {
     receivedWall: number,
     hasRoom = true,
   ): Result<Decision> {
-    const heldId = this.#held.get(header.seq)?.id;
+    const heldId = this.#held.get(header.seq)?.row.id;
     const isRepeat =
       header.seq <= this.#stored ? this.#seqOf(header.id) === header.seq : heldId === header.id;
     if (isRepeat) return success(NOTHING);
@@ -113,19 +120,21 @@ export class Inbox {
   /** As much as a sender may have under way: a peer that leaves a gap on purpose must not fill our memory (spec/05). */
   #mayHold(length: number): boolean {
     let bytes = length + ROW_BYTES;
-    for (const { plaintext } of this.#held.values()) bytes += plaintext.length + ROW_BYTES;
+    for (const { row } of this.#held.values()) bytes += row.plaintext.length + ROW_BYTES;
     return this.#held.size < WINDOW_MESSAGES_MAX && bytes <= WINDOW_BYTES_MAX;
   }
 
   #take(row: InboxRow): Decision {
+    // Read before anything is changed: the ledger may fail, and what was stored in between would be acked and not be there.
+    const isRepeat = this.#seqOf(row.id) !== undefined;
     if (row.seq > this.#stored + 1) {
       // A view would keep all that came with it in memory until the gap is filled.
-      this.#held.set(row.seq, { ...row, plaintext: row.plaintext.slice() });
+      this.#held.set(row.seq, { row: { ...row, plaintext: row.plaintext.slice() }, isRepeat });
       return NOTHING;
     }
     const changes: DeliveryChange[] = [];
     const effects: DeliveryEffect[] = [];
-    this.#accept(row, changes, effects);
+    this.#accept({ row, isRepeat }, changes, effects);
     this.#drain(changes, effects);
     return { changes, effects };
   }
@@ -144,15 +153,16 @@ export class Inbox {
     if (this.#held.size === 0) return;
     for (const seq of this.#held.keys()) if (seq <= this.#stored) this.#held.delete(seq);
     for (;;) {
-      const row = this.#held.get(this.#stored + 1);
-      if (!row) return;
-      this.#held.delete(row.seq);
-      this.#accept(row, changes, effects);
+      const held = this.#held.get(this.#stored + 1);
+      if (!held) return;
+      this.#held.delete(held.row.seq);
+      // What came while it waited is in memory.
+      const isRepeat = held.isRepeat || this.#seen.seqOf(held.row.id) !== undefined;
+      this.#accept({ row: held.row, isRepeat }, changes, effects);
     }
   }
 
-  #accept(row: InboxRow, changes: DeliveryChange[], effects: DeliveryEffect[]): void {
-    const isRepeat = this.#seqOf(row.id) !== undefined;
+  #accept({ row, isRepeat }: HeldRow, changes: DeliveryChange[], effects: DeliveryEffect[]): void {
     this.#stored = row.seq;
     this.#storedId = row.id;
     this.#seen.add(row.id, row.seq);

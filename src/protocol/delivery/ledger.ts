@@ -6,6 +6,8 @@ import type { OutboxRow, RefusalStatus } from './message.ts';
  * machines bear in mind what they have asked for themselves.
  */
 export interface Ledger {
+  /** Everybody who has a standing, whoever is in the directory now. */
+  correspondents(): readonly string[];
   /** Where both directions of a pair stood at the last commit; undefined when neither has an epoch. */
   standing(peer: string): Standing | undefined;
   /**

@@ -206,6 +206,9 @@ class Story {
     this.rig.commit();
     if (!this.progress || !this.isReady) this.connect();
     for (let round = 0; round < rounds; round++) {
+      const { outbox, nowWall } = this.rig;
+      if ((outbox.nextExpiryWall ?? Number.POSITIVE_INFINITY) <= nowWall)
+        this.rig.apply(outbox.expire(nowWall));
       this.send(5);
       this.ack(0);
       this.rig.commit();
@@ -216,8 +219,13 @@ class Story {
   send(part: number): void {
     const { rig, progress } = this;
     if (!progress) return;
+    const leftBefore = rig.outbox.sent;
     const rows = rig.send(progress, 520 + part * 100_000);
     if (rows.length === 0) return;
+    const late = rows.find(
+      ({ seq, expiresWall = rig.nowWall + 1 }) => seq > leftBefore && expiresWall <= rig.nowWall,
+    );
+    must(!late, `${late?.seq} leaves for the first time when its time is over`);
     const kept = new Map(rig.store.sent('bob').map((message) => [message.id, message]));
     for (const row of rows) this.#arrive(row, kept.get(row.id));
   }

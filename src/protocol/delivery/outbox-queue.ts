@@ -1,11 +1,10 @@
-import { failure, success, type Bytes, type Failure, type Result } from '../../base/index.ts';
+import { equalBytes, failure, success, type Bytes, type Failure, type Result } from '../../base/index.ts';
 import type { Ledger, OutboxStanding } from './ledger.ts';
 import { QUEUE_BYTES_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
 import {
   NOTHING,
   type Decision,
   type DeliveryChange,
-  type DeliveryEffect,
   type MessageContent,
   type OutboxRow,
   type VoidOutcome,
@@ -86,15 +85,24 @@ export class OutboxQueue {
       );
     }
     const row: OutboxRow = { ...message, seq: assigned + 1 };
-    if (!this.window.append(row)) this.#recent.add(placed(row));
+    if (this.#recent.isFull) this.#recent.forgetTo(this.#committed);
+    this.window.append(row);
+    this.#recent.add(placed(row));
     this.#waiting++;
     this.#waitingBytes += cost;
-    if (row.expiresWall !== undefined)
-      this.#freshExpiry = Math.min(this.#freshExpiry ?? row.expiresWall, row.expiresWall);
+    this.noteExpiry(row.expiresWall);
     return success({ changes: [{ type: 'outbox-put', peer: this.#peer, epoch, row }], effects: [] });
   }
 
+  /** An unsettled message that was not withdrawn. */
+  has(id: string): boolean {
+    const row = this.#find(id);
+    return row !== undefined && !row.isVoid;
+  }
+
   sentUpTo(seq: number): DeliveryChange {
+    // What counts as queued again may expire again.
+    if (seq < this.#sent) this.noteExpiry(this.window.nextExpiryAfter(seq));
     this.#sent = seq;
     return { type: 'outbox-sent', peer: this.#peer, epoch: this.window.epoch, seq };
   }
@@ -119,11 +127,8 @@ export class OutboxQueue {
     return this.#voidFrom(Math.max(this.#sent, this.window.settled) + 1, left.length, bytes, why);
   }
   erase(ids: readonly string[], nowWall: number): Withdrawal {
-    const changes: DeliveryChange[] = [];
-    for (const id of ids) {
-      const row = this.#find(id);
-      if (row && !row.isVoid) changes.push(this.#void(row, { outcome: 'erased', nowWall }));
-    }
+    const rows = this.#findAll(ids);
+    const changes = rows.map((row) => this.#void(row, { outcome: 'erased', nowWall }));
     return { changes, effects: [], count: changes.length };
   }
   eraseAll(nowWall: number): Withdrawal {
@@ -138,29 +143,35 @@ export class OutboxQueue {
 
   expire(nowWall: number): Decision {
     const { rows, nextWall } = this.#ledger.expiring(this.#peer, nowWall, EXPIRED_MAX);
-    const changes: DeliveryChange[] = [];
-    const effects: DeliveryEffect[] = [];
-    for (const { id } of rows) {
-      const decision = this.withdraw(id, { outcome: 'expired', nowWall, reason: EXPIRED });
-      if (!decision) continue;
-      changes.push(...decision.changes);
-      effects.push({ type: 'given-up', id, outcome: 'expired', reason: EXPIRED });
-    }
+    // What is in memory may leave in this very turn, and need not be in the ledger yet.
+    const due = [...this.window.expired(this.#sent, nowWall), ...rows].map(({ id }) => id);
+    const given = this.#findAll(due).filter(({ seq }) => seq > this.#sent);
+    const changes = given.map((row) => this.#void(row, { outcome: 'expired', nowWall, reason: EXPIRED }));
+    const effects = given.map(
+      ({ id }) => ({ type: 'given-up', id, outcome: 'expired', reason: EXPIRED }) as const,
+    );
     const again = changes.length > 0 ? nowWall : nowWall + EXPIRY_PAUSE_MS;
     this.#nextExpiry = rows.length < EXPIRED_MAX ? nextWall : again;
     // What is not committed yet is looked for once more.
+    this.noteExpiry(this.window.nextExpiryAfter(this.#sent));
     this.#nextExpiry = this.nextExpiryWall;
     this.#freshExpiry = undefined;
     return changes.length > 0 ? { changes, effects } : NOTHING;
   }
 
+  /** One of the messages in memory expires then, whatever the ledger has said. */
+  noteExpiry(expiresWall: number | undefined): void {
+    if (expiresWall !== undefined)
+      this.#freshExpiry = Math.min(this.#freshExpiry ?? expiresWall, expiresWall);
+  }
+
   /** Everything unsettled is numbered anew, ids kept; withdrawn messages need no place. */
   renumber(epoch: Bytes): DeliveryChange {
-    const former = this.window.epoch;
+    const { epoch: former, settled } = this.window;
     const left = this.#leftRows().length;
     this.window.restart(epoch, this.#waiting);
     this.#sent = left;
-    this.#recent.clear();
+    this.#recent.renumber(settled, this.#waiting);
     return { type: 'outbox-epoch', peer: this.#peer, former, epoch };
   }
 
@@ -170,18 +181,31 @@ export class OutboxQueue {
     if (row) return placed(row);
     const { settled } = this.window;
     const recent = this.#recent.find(id);
-    if (recent && recent.seq > settled) return { ...recent, isVoid: this.window.isWithdrawn(recent.seq) };
+    if (recent && recent.seq > settled) return recent;
     const found = this.#ledger.findOutgoing(id);
     if (found?.peer !== this.#peer || found.seq <= settled) return undefined;
     // In a numbering that is not committed yet the seq would be another message's.
     const read = this.window.read(found.seq);
     return read?.id === id ? placed(read) : undefined;
   }
+  /** Each of them once, but for withdrawn ones. All are read before anything is changed: the ledger may fail in between. */
+  #findAll(ids: readonly string[]): readonly PlacedRow[] {
+    return [...new Set(ids)].flatMap((id) => {
+      const row = this.#find(id);
+      return row && !row.isVoid ? [row] : [];
+    });
+  }
+  /** The last seq that is certainly on the disk. */
+  get #committed(): number {
+    const outbox = this.#ledger.standing(this.#peer)?.outbox;
+    return outbox && equalBytes(outbox.epoch, this.window.epoch) ? outbox.assigned : 0;
+  }
   #void(row: PlacedRow, { outcome, nowWall: atWall, reason }: VoidReason): DeliveryChange {
     const { seq, id, cost } = row;
+    this.window.makeVoid(seq);
+    this.#recent.forget(id);
     this.#waiting--;
     this.#waitingBytes -= cost;
-    this.window.makeVoid(seq);
     const { epoch } = this.window;
     const change = { type: 'outbox-void', peer: this.#peer, epoch, seq, id, outcome, atWall } as const;
     return reason ? { ...change, reason } : change;
@@ -192,6 +216,7 @@ export class OutboxQueue {
     if (count === 0) return { ...NOTHING, count };
     const { assigned: last, epoch } = this.window;
     this.window.makeAllVoid(first);
+    this.#recent.forgetFrom(first);
     this.#waiting = left;
     this.#waitingBytes = leftBytes;
     const { outcome, nowWall: atWall, reason } = why;

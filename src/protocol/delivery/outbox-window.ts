@@ -65,14 +65,12 @@ export class OutboxWindow {
     return this.#rows.length >= ROWS_MAX || this.#bytes >= BYTES_MAX;
   }
 
-  /** False when it went to the tail. */
-  append(row: OutboxRow): boolean {
+  append(row: OutboxRow): void {
     // What waited before is at hand with it: whoever asks how it stands is told of both.
     this.fill();
     const isNext = this.end === this.#assigned && !this.isFull;
     this.#assigned = row.seq;
     if (isNext) this.#push(row);
-    return isNext;
   }
 
   /** The unsettled row with this seq, read from the ledger when memory has room for it. */
@@ -104,28 +102,33 @@ export class OutboxWindow {
   fill(): void {
     while (this.end < this.#assigned && !this.isFull) {
       const limit = Math.min(PAGE_ROWS, ROWS_MAX - this.#rows.length);
-      const page = this.page(this.end + 1, this.#assigned, limit);
+      const page = this.#nextPage(this.end, this.#assigned, limit);
       if (page.length === 0) return;
-      for (const row of page) {
-        if (this.isFull) return;
-        if (row.seq !== this.end + 1) throw new RangeError('the ledger left out a message of the outbox');
-        this.#push(this.isWithdrawn(row.seq) ? voided(row) : row);
-        this.#withdrawn.delete(row.seq);
-      }
+      for (const row of page) if (!this.isFull) this.#push(row);
     }
   }
 
-  /** In bounded steps, however far the tail reaches below `seq`. */
+  /** What never left and is over, of all that may leave in this turn. */
+  expired(sent: number, nowWall: number): readonly OutboxRow[] {
+    this.fill();
+    return this.#rows.filter((row) => row.seq > sent && isOver(row, nowWall));
+  }
+  /** Of the rows in memory that come after `seq`. */
+  nextExpiryAfter(seq: number): number | undefined {
+    let next: number | undefined;
+    for (const { seq: each, expiresWall } of this.#rows)
+      if (each > seq && expiresWall !== undefined) next = Math.min(next ?? expiresWall, expiresWall);
+    return next;
+  }
+
+  /** All of it is read before anything is changed: the ledger may fail in between. */
   settleTo(seq: number, visit: (row: OutboxRow) => void): void {
-    while (this.#settled < seq) {
-      if (this.#rows.length === 0) this.fill();
-      if (this.#rows.length === 0) return;
-      for (const row of this.#rows.splice(0, seq - this.#settled)) {
-        this.#bytes -= costOf(row);
-        this.#settled = row.seq;
-        this.#settledId = row.id;
-        visit(row);
-      }
+    for (const row of this.#tailTo(seq)) this.#push(row);
+    for (const row of this.#rows.splice(0, seq - this.#settled)) {
+      this.#bytes -= costOf(row);
+      this.#settled = row.seq;
+      this.#settledId = row.id;
+      visit(row);
     }
   }
 
@@ -157,7 +160,25 @@ export class OutboxWindow {
     this.#bytes = this.#rows.reduce((sum, row) => sum + costOf(row), 0);
   }
 
+  #tailTo(seq: number): readonly OutboxRow[] {
+    const rows: OutboxRow[] = [];
+    for (;;) {
+      const end = this.end + rows.length;
+      const page = end < seq ? this.#nextPage(end, seq, PAGE_ROWS) : [];
+      if (page.length === 0) return rows;
+      rows.push(...page);
+    }
+  }
+  /** As it is to go out. */
+  #nextPage(after: number, upTo: number, limit: number): readonly OutboxRow[] {
+    const page = this.page(after + 1, upTo, limit);
+    if (page.some((row, index) => row.seq !== after + 1 + index))
+      throw new RangeError('the ledger left out a message of the outbox');
+    return page.map((row) => (this.isWithdrawn(row.seq) ? voided(row) : row));
+  }
+
   #push(row: OutboxRow): void {
+    this.#withdrawn.delete(row.seq);
     this.#rows.push(row);
     this.#bytes += costOf(row);
   }
@@ -167,13 +188,20 @@ export class OutboxWindow {
     this.#bytes += costOf(withdrawn) - costOf(row);
   }
   #remember(seq: number): void {
+    // First, for it reads the ledger, which may fail.
+    if (this.#withdrawn.size >= this.#withdrawnMax) this.#forgetKnown();
     this.#withdrawn.add(seq);
-    if (this.#withdrawn.size < this.#withdrawnMax) return;
+  }
+  #forgetKnown(): void {
     for (const each of this.#withdrawn) {
       if (this.page(each, each, 1)[0]?.type === 'void') this.#withdrawn.delete(each);
     }
     this.#withdrawnMax = Math.max(WITHDRAWN_MIN, 2 * this.#withdrawn.size);
   }
+}
+
+export function isOver({ expiresWall }: OutboxRow, nowWall: number): boolean {
+  return expiresWall !== undefined && expiresWall <= nowWall;
 }
 
 /** What a message counts in windows and limits, in bytes. */

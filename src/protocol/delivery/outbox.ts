@@ -5,6 +5,7 @@ import {
   type Bytes,
   type Failure,
   type Instant,
+  type Now,
   type Result,
 } from '../../base/index.ts';
 import { idFromBytes, idToBytes } from '../envelope/index.ts';
@@ -26,7 +27,7 @@ import {
   type VoidOutcome,
 } from './message.ts';
 import { OutboxQueue, whyVoid, type NewMessage, type Withdrawal } from './outbox-queue.ts';
-import { costOf, voided, type OutboxWindow } from './outbox-window.ts';
+import { costOf, isOver, voided, type OutboxWindow } from './outbox-window.ts';
 import { SendProgress } from './send-progress.ts';
 import { refusalReason, settledEffect, tooManyBadEnvelopes } from './settled-effect.ts';
 
@@ -98,6 +99,11 @@ export class Outbox {
   /** When `expire` is to be called, UTC ms. */
   get nextExpiryWall(): number | undefined {
     return this.#queue.nextExpiryWall;
+  }
+
+  /** An unsettled message that was not withdrawn. */
+  has(id: string): boolean {
+    return this.#queue.has(id);
   }
 
   /** Fails with queue-full. */
@@ -176,10 +182,10 @@ export class Outbox {
   }
 
   /** The next messages for a session, as the window allows, at most `bytesMax` of plaintext with headers. */
-  take(progress: SendProgress, now: Instant, bytesMax: number): readonly OutboxRow[] {
+  take(progress: SendProgress, now: Now, bytesMax: number): readonly OutboxRow[] {
     const taken: OutboxRow[] = [];
     progress.hasMore = false;
-    if (now < progress.pausedUntil) return taken;
+    if (now.monotonic < progress.pausedUntil) return taken;
     progress.acked(progress.floor(this.#window.settled));
     let takenBytes = 0;
     while (progress.inFlightMessages < WINDOW_MESSAGES_MAX || progress.isEarlySeq(progress.next)) {
@@ -192,6 +198,12 @@ export class Outbox {
       const cost = costOf(row);
       const isEarly = progress.isEarlySeq(row.seq);
       if (!isEarly && progress.inFlightBytes + cost > WINDOW_BYTES_MAX) break;
+      if (row.seq > this.#queue.sent && isOver(row, now.wall)) {
+        // Given up with the next turn: it came into memory after this one had looked.
+        this.#queue.noteExpiry(row.expiresWall);
+        progress.hasMore = true;
+        break;
+      }
       if (!isEarly && takenBytes + cost > bytesMax) {
         progress.hasMore = true;
         break;

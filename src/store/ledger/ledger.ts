@@ -91,6 +91,12 @@ export class DurableLedger implements Store {
     if (lastGuesses) this.#guesses = lastGuesses.guesses;
   }
 
+  correspondents(): readonly string[] {
+    const rows = this.#database.prepare<{ username: string }>(
+      'SELECT username FROM contact WHERE epoch IS NOT NULL OR peer_epoch IS NOT NULL ORDER BY peer',
+    );
+    return rows.all().map(({ username }) => username);
+  }
   standing(peer: string): Standing | undefined {
     const contact = this.#parts.contacts.find(peer);
     if (!contact || (contact.epoch === null && contact.peer_epoch === null)) return undefined;
