@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { Tmux } from './tmux.ts';
+import { expect, test, vi } from 'vitest';
+import { TERMINAL_TEST_MS, Tmux } from './tmux.ts';
+
+vi.setConfig({ testTimeout: TERMINAL_TEST_MS });
 
 const FIRST_START = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.ts')}`;
 const PROGRAM = `${FIRST_START} --port 7688 --directory /directory.json`;

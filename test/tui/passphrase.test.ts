@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { encodeUtf8 } from '../../src/base/index.ts';
 import { createServices } from '../../src/services.ts';
-import { Tmux } from './tmux.ts';
+import { TERMINAL_TEST_MS, Tmux } from './tmux.ts';
+
+vi.setConfig({ testTimeout: TERMINAL_TEST_MS });
 
 const MAIN = `${process.execPath} ${join(import.meta.dirname, '../../src/main.ts')}`;
 const SIZE = { columns: 90, rows: 30 };
