@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Output } from './output.ts';
 
@@ -19,4 +19,40 @@ test('only a terminal gets colours, and none with NO_COLOR, --plain or a dumb te
   expect(failureShown(true, { NO_COLOR: '1' })).toBe(bare);
   expect(failureShown(true, { TERM: 'dumb' })).toBe(bare);
   expect(failureShown(true, {}, true)).toBe(bare);
+});
+
+/** Takes so many writes, one at a time when it is let; the others end as in a pipe whose reader has left. */
+function pipeFor(count: number): { readonly stdout: Writable; readonly taken: string[]; take: () => void } {
+  const taken: string[] = [];
+  const pipe = { taken, take: (): void => undefined, stdout: new Writable() };
+  pipe.stdout = new Writable({
+    write: (chunk, _encoding, done) => {
+      pipe.take = () => {
+        const isGone = taken.length >= count;
+        if (!isGone) taken.push(String(chunk));
+        done(isGone ? Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }) : null);
+      };
+      // An empty line takes no reader.
+      if (String(chunk) === '') done();
+    },
+  });
+  return pipe;
+}
+
+test('what was written is drained once it has left, and not when nobody reads it any more', async () => {
+  const pipe = pipeFor(1);
+  const output = new Output({ stdin: new PassThrough(), stdout: pipe.stdout, stderr: new PassThrough() }, {});
+  expect(await output.drained()).toBe(true);
+  output.data('one');
+  let isDrained = false;
+  const first = output.drained().then((answer) => ((isDrained = true), answer));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isDrained).toBe(false);
+  pipe.take();
+  expect(await first).toBe(true);
+  output.data('two');
+  const second = output.drained();
+  pipe.take();
+  expect(await second).toBe(false);
+  expect([output.closed.aborted, await output.drained(), pipe.taken]).toEqual([true, false, ['one\n']]);
 });

@@ -50,19 +50,25 @@ export class Output {
   question(text: string): void {
     this.#stdio.stderr.write(toSafeText(text));
   }
-  /** Resolves when stdout takes more: a reader that is slow slows down what is shown, and memory stays as it is. */
-  async drained(): Promise<void> {
-    const { stdout } = this.#stdio;
-    if (!stdout.writableNeedDrain || this.closed.aborted) return;
+  /**
+   * Resolves when everything that was written to stdout has left the program: a reader that is slow slows down what is shown,
+   * and memory stays as it is. False when nobody reads any more: then what was written last may have been seen by nobody.
+   */
+  async drained(): Promise<boolean> {
+    if (this.closed.aborted) return false;
     await new Promise<void>((resolve) => {
-      const resume = (): void => {
-        stdout.off('drain', resume);
-        this.closed.removeEventListener('abort', resume);
+      const finish = (): void => {
+        this.closed.removeEventListener('abort', finish);
         resolve();
       };
-      stdout.on('drain', resume);
-      this.closed.addEventListener('abort', resume, { once: true });
+      this.closed.addEventListener('abort', finish);
+      // It leaves after all that came before it, and fails as that did; the error itself is heard of as an event.
+      this.#stdio.stdout.write('', (error) => {
+        if (isGone(error)) this.#closed.abort();
+        finish();
+      });
     });
+    return !this.closed.aborted;
   }
   clean(text: string): string {
     return toSafeText(text);
@@ -79,7 +85,11 @@ export class Output {
     stream.write(`${this.paint(line, style, stream === this.#stdio.stdout ? 'stdout' : 'stderr')}\n`);
   }
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (GONE.has(error.code ?? '')) this.#closed.abort();
+    if (isGone(error)) this.#closed.abort();
     else throw error;
   };
+}
+
+function isGone(error: NodeJS.ErrnoException | null | undefined): boolean {
+  return GONE.has(error?.code ?? '');
 }

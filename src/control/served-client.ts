@@ -192,6 +192,8 @@ export class ServedClient {
       this.#say({ jsonrpc: '2.0', method: 'event', params: { subscription: number, event: value } });
       await seen;
       await this.#room();
+      // Asked for the next one, the chat would take this one for shown.
+      if (!this.#subscriptions.has(number)) return;
     }
     this.#subscriptions.delete(number);
     this.#say({ jsonrpc: '2.0', method: 'events-ended', params: { subscription: number } });

@@ -165,6 +165,18 @@ test('shown is what a screen asked beyond; the last one is shown again if it nev
   expect(textOf(await second.next())).toBe('belated c');
 });
 
+test('a screen that is left in the middle has not shown what it was given last, not even when it is asked again', async () => {
+  const shelf = new Shelf();
+  shelf.receive('a');
+  const screen = shelf.hub.open({ isScreen: true });
+  for await (const each of screen) {
+    expect(each.type).toBe('message-received');
+    break;
+  }
+  expect((await screen.next()).done).toBe(true);
+  expect(shelf.hub.takeShown()).toEqual([]);
+});
+
 test('a screen that is ended leaves its messages to the next one', async () => {
   const shelf = new Shelf();
   const stop = new AbortController();

@@ -84,7 +84,9 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
     this.#answer();
     return asked.promise;
   }
+  /** Whoever leaves in the middle has not shown what it was given last. */
   async return(): Promise<IteratorResult<ChatEvent, undefined>> {
+    this.#showing = undefined;
     this.#forget();
     this.end();
     return { done: true, value: undefined };

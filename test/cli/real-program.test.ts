@@ -109,3 +109,16 @@ test('history is searched, exported and deleted beside the running program', asy
   const { lines } = await atBob.ends();
   expect(lines.filter((line) => line.startsWith('alice: '))).toHaveLength(2);
 }, 90_000);
+
+test('what came when nobody read `listen` any more is shown by the next one', async () => {
+  const listening = await alice.starts(['listen']);
+  const read = async (text: string) => bob.runs(['send', 'alice', text, '--timeout', '10s']);
+  expect((await read('one')).exitCode).toBe(0);
+  await listening.sees(/^bob: one$/);
+  listening.closeOutput();
+  expect((await read('two')).exitCode).toBe(0);
+  expect((await listening.ends()).lines.filter((line) => line.startsWith('bob'))).toEqual(['bob: one']);
+  const again = await alice.starts(['listen']);
+  await again.sees(/^bob( \(.*\))?: two$/);
+  await again.kill();
+}, 90_000);

@@ -216,3 +216,17 @@ test('a screen is told the next event when it has shown the one before', async (
   client.socket.write('{"jsonrpc":"2.0","method":"seen","params":{"subscription":1}}\n');
   await until('the second event', () => told() === 2);
 });
+
+test('of a screen that dies with an event nothing more is asked: that would say that it was shown', async () => {
+  await using home = await serveHome();
+  const client = home.raw();
+  client.ask(1, 'subscribe', { isScreen: true });
+  await client.answered(1);
+  home.chat.emit(incoming('bob', 'unseen', '01920000-0000-7000-8000-000000000001' as MessageId));
+  await until('the event', () => client.lines.some((line) => line['method'] === 'event'));
+  client.socket.destroy();
+  await until('it is gone', () => home.chat.listeners === 0);
+  await using chat = await connectControl(home.path);
+  await chat.contacts();
+  expect(home.chat.asked).toBe(1);
+});

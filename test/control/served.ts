@@ -10,13 +10,18 @@ import { until } from '../net/until.ts';
 /** Knows how many read its events. */
 class CountingChat extends FakeChat {
   listeners = 0;
+  /** How often an event was asked for. */
+  asked = 0;
 
   override events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
     const events = super.events(options)[Symbol.asyncIterator]();
     this.listeners += 1;
     const leave = (): void => void (this.listeners -= 1);
     const iterator: AsyncIterableIterator<ChatEvent> = {
-      next: async () => events.next(),
+      next: async () => {
+        this.asked += 1;
+        return events.next();
+      },
       return: async () => {
         leave();
         return { done: true, value: undefined };

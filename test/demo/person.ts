@@ -49,10 +49,10 @@ export class Person {
     return ended;
   }
 
-  /** The loop, until its input ends. */
-  async starts(): Promise<Program> {
-    const program = this.#start([]);
-    this.#tell(`${this.name} runs: sotto`);
+  /** The loop, until its input ends; or another command that listens. */
+  async starts(args: readonly string[] = []): Promise<Program> {
+    const program = this.#start(args);
+    this.#tell(`${this.name} runs: ${['sotto', ...args].join(' ')}`);
     await program.sees(new RegExp(`^${this.name} is listening`));
     return program;
   }
@@ -136,6 +136,10 @@ export class Program {
     return { exitCode, lines: this.#lines };
   }
 
+  /** As a reader in a pipe that has had enough. */
+  closeOutput(): void {
+    this.#child.stdout.destroy();
+  }
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;

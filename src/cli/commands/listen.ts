@@ -57,7 +57,8 @@ async function printEvents(
     // What must not be overlooked is said even where stdout carries messages only.
     if (!isMessage && (all || mustBeSaid(event)))
       for (const line of linesOf(event, chat.self)) output.note(line.text, line.style);
-    await output.drained();
+    // Left without asking for the next event, this one does not count as shown: the next screen shows it.
+    if (!(await output.drained())) return;
   }
 }
 

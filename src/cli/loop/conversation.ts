@@ -147,7 +147,8 @@ export class Conversation {
     await this.#begun.promise;
     for await (const event of events) {
       await this.#show(event);
-      await this.screen.drained();
+      // Left without asking for the next event, this one does not count as shown: the next screen shows it.
+      if (!(await this.screen.drained())) return;
     }
   }
 

@@ -9,6 +9,6 @@ export interface Screen {
   say(line: Line): void;
   /** A message is settled: for scripts, beside what `say` tells people. */
   outcome(to: string, id: MessageId, progress: OutgoingState): void;
-  /** Resolves when more can be shown. */
-  drained(): Promise<void>;
+  /** Resolves when all of it is shown, and more can be; false when nobody sees it any more. */
+  drained(): Promise<boolean>;
 }
