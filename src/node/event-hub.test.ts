@@ -100,8 +100,7 @@ class Shelf {
   shown = 0;
   asked = 0;
   readonly hub: EventHub = new EventHub({
-    unshown: (after) =>
-      this.entries.filter(({ position }) => position > Math.max(after, this.shown)).slice(0, 2),
+    unshown: (after) => this.entries.filter(({ position }) => position > (after ?? this.shown)).slice(0, 2),
     onShown: () => (this.asked += 1),
   });
 
@@ -165,6 +164,26 @@ test('shown is what a screen asked beyond; the last one is shown again if it nev
   expect(textOf(await second.next())).toBe('belated c');
 });
 
+test('of two screens each gets everything, however far the other is ahead', async () => {
+  const shelf = new Shelf();
+  const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const slow = shelf.hub.open({ isScreen: true });
+  for (const text of texts.slice(0, 4)) shelf.receive(text);
+  const middle = shelf.hub.open({ isScreen: true });
+  const fast = shelf.hub.open({ isScreen: true });
+  for (let n = 0; n < 4; n++) await fast.next();
+  const next = fast.next();
+  shelf.keepShown();
+  expect(shelf.shown).toBe(4);
+  for (const text of texts.slice(4)) shelf.receive(text);
+  await next;
+  for (const screen of [slow, middle]) {
+    const seen: unknown[] = [];
+    for (let n = 0; n < 6; n++) seen.push(textOf(await screen.next())?.replace('belated ', ''));
+    expect(seen).toEqual(texts);
+  }
+});
+
 test('a screen that is left in the middle has not shown what it was given last, not even when it is asked again', async () => {
   const shelf = new Shelf();
   shelf.receive('a');
@@ -199,7 +218,7 @@ test('a store that cannot be read at the moment is asked again', async () => {
   const hub = new EventHub({
     unshown: (after) => {
       if (isBroken) throw new CodedError({ code: 'home-unusable', message: 'EIO' });
-      return shelf.entries.filter(({ position }) => position > after);
+      return shelf.entries.filter(({ position }) => position > (after ?? 0));
     },
     onShown: () => undefined,
   });

@@ -1,4 +1,4 @@
-import type { ChatEvent, EventOptions, HistoryEntry, MessageId } from '../api/index.ts';
+import type { ChatEvent, EventOptions, MessageId } from '../api/index.ts';
 import { EventReader, ROOM_MAX, type Screen } from './event-reader.ts';
 
 /** A message that a screen has shown, and with it everything that was stored before. */
@@ -7,15 +7,12 @@ export interface Shown {
   readonly id: MessageId;
 }
 
-/** Messages that no screen has shown, stored after this position, oldest first; empty when there are no more. */
-export type Unshown = (after: number) => readonly HistoryEntry[];
-
 /**
  * Hands every event to every iterator that was opened before it; the first iterator also gets what came before. A screen
  * first gets the messages that no screen has shown, from the store.
  */
 export class EventHub {
-  readonly #unshown: Unshown;
+  readonly #unshown: Screen['unshown'];
   readonly #onShown: () => void;
   readonly #readers = new Set<EventReader>();
   readonly #shown = new Map<EventReader, Shown>();
@@ -23,7 +20,7 @@ export class EventHub {
   #isClosed = false;
 
   constructor(options: {
-    readonly unshown: Unshown;
+    readonly unshown: Screen['unshown'];
     /** There is something for `takeShown`. */
     readonly onShown: () => void;
   }) {

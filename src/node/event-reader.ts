@@ -11,8 +11,11 @@ const CLOCK_AHEAD_MS = 120_000;
 
 /** What makes a reader a screen. */
 export interface Screen {
-  /** Messages that no screen has shown, stored after this position, oldest first; empty when there are no more. */
-  readonly unshown: (after: number) => readonly HistoryEntry[];
+  /**
+   * Messages that no screen has shown, oldest first; with a position, those stored after it, shown by another screen or not. Empty
+   * when there are no more.
+   */
+  readonly unshown: (after: number | undefined) => readonly HistoryEntry[];
   readonly shown: (peer: string, id: MessageId) => void;
 }
 
@@ -35,7 +38,7 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
   #asking: PromiseWithResolvers<IteratorResult<ChatEvent, undefined>>[] = [];
   #stored: readonly HistoryEntry[] = [];
   #storedRead = 0;
-  #after = 0;
+  #after: number | undefined;
   #isCatchingUp: boolean;
   readonly #openedAtWall = readClock().wall;
   /** Handed out, and not known to be shown: nobody has asked for the next one yet. */
@@ -46,6 +49,8 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
     this.#screen = options.screen;
     this.isScreen = options.screen !== undefined;
     this.#isCatchingUp = this.isScreen;
+    // At once: what another screen shows from now on, this one still has to show.
+    if (this.isScreen) this.#loadStored();
   }
 
   get waiting(): number {

@@ -65,9 +65,12 @@ export class History {
     return readWaiting(this.#database, peer, query);
   }
 
-  /** Incoming messages that no screen has shown, oldest first; `after`: the position of the last one of the page before. */
+  /**
+   * Incoming messages that no screen has shown, oldest first; `after`: the position of the last one of the page before. What
+   * another screen has shown since that page is in the next one.
+   */
   unshown(after: number | undefined, limit: number): readonly HistoryEntry[] {
-    const from = Math.max(after ?? 0, Number(readSetting(this.#database, 'shown') ?? 0));
+    const from = after ?? Number(readSetting(this.#database, 'shown') ?? 0);
     const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
       WHERE position > ? AND direction = 0 ORDER BY position LIMIT ?`;
     return this.#database.prepare<MessageRow>(sql).all(from, limit).map(toEntry);
