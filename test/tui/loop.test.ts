@@ -133,6 +133,12 @@ test('SIGTERM and SIGHUP restore the terminal (TUI-08)', async () => {
   }
 });
 
+test('the greeting is the first thing on the screen', async () => {
+  await using tmux = await startLoop();
+  const screen = await tmux.until((text) => /^> *$/m.test(text));
+  expect(screen).toMatch(/^alice is listening on /);
+});
+
 test('/quit loses nothing: it asks nothing, and says what waits', async () => {
   await using tmux = await startLoop();
   tmux.type('@carol hello');

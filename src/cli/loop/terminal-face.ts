@@ -69,9 +69,9 @@ class TerminalFace {
       await this.#talk.start();
       signal.throwIfAborted();
       this.#terminal.start();
-      this.#draw();
       this.#say(`${this.#talk.chat.self.username} is ${describeListening(this.#talk.chat.self)}`, 'dim');
       this.#say('Type a text and press Enter; “@name text” says for whom. /help lists the commands.', 'dim');
+      this.#draw();
       this.#talk.begin();
       return await this.#end.promise;
     } finally {
