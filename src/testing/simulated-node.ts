@@ -1,4 +1,4 @@
-import type { ChatEvent, MessageId } from '../api/index.ts';
+import type { ChatEvent, MessageId, SendText } from '../api/index.ts';
 import { CodedError, decodeUtf8, PeerText, type Failure, type Now, type Result } from '../base/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
@@ -69,7 +69,7 @@ export class SimulatedNode {
     world.schedule.after(0, () => this.endTurn());
   }
 
-  /** A new process on what the disk holds, or on the home that is given. */
+  /** A new process on what the disk holds, or on the home that is given. Throws a CodedError when that cannot be read: it is down then. */
   restart(
     directory: Directory = this.#directory,
     home: SimulatedHome = this.home,
@@ -84,8 +84,9 @@ export class SimulatedNode {
     this.#isRefused = false;
     this.#shown = undefined;
     this.#crash = undefined;
-    this.#isUp = true;
+    this.#isUp = false;
     this.engine = this.#openEngine(home);
+    this.#isUp = true;
     for (const { from, row } of this.disk.unshown()) this.#show(receivedLate(from, row));
     this.endTurn();
   }
@@ -124,18 +125,34 @@ export class SimulatedNode {
   /** Undefined when the disk refused: then it is withdrawn. */
   send(to: string, text: string, expiresAtWall?: number): MessageId | undefined {
     const command = expiresAtWall === undefined ? { to, text } : { to, text, expiresAtWall };
-    let sent: Result<MessageId> | undefined;
-    if (failureOf(() => (sent = this.engine.commands.sendText(command, this.time))) || !sent)
-      return undefined;
-    if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
-    const id = sent.value;
+    return this.sendAll([command]).kept[0];
+  }
+  /** In one turn. Rejected ones are withdrawn, and are to leave never. */
+  sendAll(commands: readonly SendText[]): {
+    readonly kept: readonly MessageId[];
+    readonly rejected: readonly MessageId[];
+  } {
+    const queued: { readonly to: string; readonly id: MessageId }[] = [];
+    for (const command of commands) {
+      let sent: Result<MessageId> | undefined;
+      if (failureOf(() => (sent = this.engine.commands.sendText(command, this.time))) || !sent) continue;
+      if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
+      queued.push({ to: command.to, id: sent.value });
+    }
     this.endTurn();
-    if (!this.#isUp || !this.#isRefused) return id;
-    this.engine.commands.takeBack(to, id, this.time);
-    return undefined;
+    const ids = queued.map(({ id }) => id);
+    if (!this.#isUp || !this.#isRefused) return { kept: ids, rejected: [] };
+    for (const { to, id } of queued) this.engine.commands.takeBack(to, id, this.time);
+    return { kept: [], rejected: ids };
   }
 
-  /** What a person does; the effects leave at once. */
+  /** A person has edited the directory. */
+  useDirectory(directory: Directory): void {
+    this.#directory = directory;
+    this.input({ type: 'directory', directory });
+  }
+
+  /** What a person does; the effects leave at once. Throws what the disk is to blame for. */
   command<Answer>(act: (commands: Engine['commands'], now: Now) => Answer): Answer {
     const answer = act(this.engine.commands, this.time);
     this.endTurn();

@@ -1,4 +1,5 @@
-import { addCounts, NO_COUNTS, type SeedsResult } from '../scenarios/seeds.ts';
+import { addCounts, NO_COUNTS } from '../scenarios/seeds-counts.ts';
+import type { SeedsResult } from '../scenarios/seeds.ts';
 import type { SeedsJob } from '../scenarios/seeds-worker.ts';
 import type { Figures, LongOptions, LongPart } from './part.ts';
 import { onThreads } from './threads.ts';

@@ -18,17 +18,17 @@ export interface Pair {
 
 export const BOTH: ReturnType<typeof directoryFor> = people({});
 
-/** The usual directory; `passwords` are what differs. */
+/** The usual directory; `passwords` are what differs, `without` who is not in it. */
 export function people(
   passwords: Readonly<Record<string, string>>,
   names: readonly string[] = ['alice', 'bob'],
+  without: readonly string[] = [],
 ): ReturnType<typeof directoryFor> {
-  return directoryFor(
-    names.map((username, index) => {
-      const password = passwords[username];
-      return { username, port: 7001 + index, ...(password === undefined ? {} : { password }) };
-    }),
-  );
+  const everybody = names.map((username, index) => {
+    const password = passwords[username];
+    return { username, port: 7001 + index, ...(password === undefined ? {} : { password }) };
+  });
+  return directoryFor(everybody.filter(({ username }) => !without.includes(username)));
 }
 
 /** Two who have never met. */

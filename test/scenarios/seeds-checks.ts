@@ -22,14 +22,24 @@ export interface Played {
   readonly world: World;
   /** Went back to an older state of its disk: what it queued or was shown since is nobody's. */
   readonly rolledBack: ReadonlySet<string>;
+  /** What the call that queued it said was on the disk, by its sender. */
+  readonly kept: ReadonlyMap<string, readonly string[]>;
+  /** Must never arrive: the call that queued it failed, or its time was over already. */
+  readonly stillborn: ReadonlySet<string>;
+  /** Somebody was removed from a directory for a while: what left early then has not left. */
+  readonly wasRefused: boolean;
 }
 
 /** What went wrong; undefined when everything holds. */
-export function faultOf({ world, rolledBack }: Played): string | undefined {
+export function faultOf({ world, rolledBack, kept, stillborn, wasRefused }: Played): string | undefined {
   const nodes = [...world.nodes.values()];
   for (const node of nodes) {
     const fault =
-      violationOf(node) ?? repeatOf(node) ?? (rolledBack.has(node.name) ? undefined : tellingFaultOf(node));
+      violationOf(node) ??
+      arrivalFaultOf(node, stillborn) ??
+      (rolledBack.has(node.name)
+        ? undefined
+        : (tellingFaultOf(node, wasRefused) ?? keepingFaultOf(node, kept.get(node.name) ?? [])));
     if (fault !== undefined) return `${node.name}: ${fault}`;
   }
   for (const from of nodes) {
@@ -47,20 +57,28 @@ function violationOf(node: SimulatedNode): string | undefined {
   return found && `a connection ended with ${found.code}`;
 }
 
-function repeatOf(node: SimulatedNode): string | undefined {
+function arrivalFaultOf(node: SimulatedNode, stillborn: ReadonlySet<string>): string | undefined {
   const seen = new Set<string>();
   for (const { row } of node.disk.incoming()) {
     if (seen.has(row.id)) return `${row.id} is stored twice`;
+    if (stillborn.has(row.id)) return `${row.id} came though it was rejected or over`;
     seen.add(row.id);
   }
   return undefined;
 }
 
+function keepingFaultOf({ disk }: SimulatedNode, kept: readonly string[]): string | undefined {
+  const onDisk = new Set(disk.changes.flatMap((each) => (each.type === 'outbox-put' ? [each.row.id] : [])));
+  const lost = kept.find((id) => !onDisk.has(id));
+  return lost && `${lost} was said to be on the disk and is not`;
+}
+
 /** What its faces were told. */
-function tellingFaultOf(node: SimulatedNode): string | undefined {
+function tellingFaultOf(node: SimulatedNode, wasRefused: boolean): string | undefined {
   const shown = new Set<string>();
   const unmarked = new Set<string>();
   const states = new Map<string, number>();
+  const resends = resendsOf(node);
   for (const event of node.events) {
     if (event.type === 'message-received') {
       if (event.isBelated !== true && unmarked.has(event.id))
@@ -69,8 +87,13 @@ function tellingFaultOf(node: SimulatedNode): string | undefined {
       shown.add(event.id);
     }
     if (event.type !== 'message-progress') continue;
-    const fault = stepFaultOf(states, event);
-    if (fault !== undefined) return fault;
+    const { id, progress } = event;
+    const [before, after] = [states.get(id) ?? 0, RANKS[progress.state] ?? 2];
+    states.set(id, after);
+    if (wasRefused && before === 1 && after === 0) continue;
+    const fault = stepFaultOf(before, after, event);
+    // Queued once more it begins anew; a crash may have kept from us that it had been settled, or that it was queued.
+    if (fault !== undefined && !resends.delete(id)) return fault;
   }
   const unseen = node.disk.incoming().find(({ row }) => !shown.has(row.id));
   return unseen && `${unseen.row.id} is stored and was never shown`;
@@ -79,13 +102,26 @@ function tellingFaultOf(node: SimulatedNode): string | undefined {
 const RANKS: Readonly<Record<string, number>> = { queued: 0, sent: 1 };
 
 function stepFaultOf(
-  states: Map<string, number>,
+  before: number,
+  after: number,
   { id, progress }: ChatEvent & { readonly type: 'message-progress' },
 ): string | undefined {
-  const [before, after] = [states.get(id) ?? 0, RANKS[progress.state] ?? 2];
-  states.set(id, after);
   if (after < before) return `${id} went back to ${progress.state}`;
   return before === 2 ? `${id} was settled twice, the second time as ${progress.state}` : undefined;
+}
+
+/** Ids that were queued once more, as often as they were. */
+function resendsOf({ disk }: SimulatedNode): { delete(id: string): boolean } {
+  const counts = new Map<string, number>();
+  for (const change of new Set(disk.changes))
+    if (change.type === 'outbox-put') counts.set(change.row.id, (counts.get(change.row.id) ?? 0) + 1);
+  return {
+    delete: (id) => {
+      const left = (counts.get(id) ?? 0) - 1;
+      counts.set(id, left);
+      return left > 0;
+    },
+  };
 }
 
 function wayFaultOf(from: SimulatedNode, to: SimulatedNode, isCertain: boolean): string | undefined {
@@ -120,30 +156,34 @@ function outgoing(
   readonly settled: ReadonlySet<string>;
 } {
   const [queued, withdrawn, settled] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  let unsettled: { readonly id: string; readonly seq: number }[] = [];
-  const isWaiting = (id: string): boolean => !withdrawn.has(id);
+  let unsettled: { readonly id: string; readonly seq: number; isVoid: boolean }[] = [];
+  const withdraw = (each: (typeof unsettled)[number]): void => {
+    each.isVoid = true;
+    // What was delivered before, and is only sent once more, stays delivered.
+    if (!settled.has(each.id)) withdrawn.add(each.id);
+  };
   // What was given twice, because the first commit seemed to fail, is the same object.
   for (const change of new Set(disk.changes)) {
     if (!('peer' in change) || change.peer !== to) continue;
     switch (change.type) {
       case 'outbox-put':
         queued.add(change.row.id);
-        unsettled.push(change.row);
+        unsettled.push({ id: change.row.id, seq: change.row.seq, isVoid: false });
         break;
       case 'outbox-void':
-        withdrawn.add(change.id);
+        for (const each of unsettled) if (each.seq === change.seq && each.id === change.id) withdraw(each);
         break;
       case 'outbox-void-range':
-        for (const { id, seq } of unsettled) if (seq >= change.first && seq <= change.last) withdrawn.add(id);
+        for (const each of unsettled) if (each.seq >= change.first && each.seq <= change.last) withdraw(each);
         break;
       case 'outbox-settle':
-        for (const { id, seq } of unsettled) if (seq <= change.seq && isWaiting(id)) settled.add(id);
+        for (const { id, seq, isVoid } of unsettled) if (seq <= change.seq && !isVoid) settled.add(id);
         unsettled = unsettled.filter(({ seq }) => seq > change.seq);
         break;
       case 'outbox-epoch':
         unsettled = unsettled
-          .filter(({ id }) => isWaiting(id))
-          .map(({ id }, index) => ({ id, seq: index + 1 }));
+          .filter(({ isVoid }) => !isVoid)
+          .map(({ id }, index) => ({ id, seq: index + 1, isVoid: false }));
         break;
       default:
         break;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { onThreads } from '../long/threads.ts';
-import { addCounts, NO_COUNTS, runSeeds, type SeedsResult } from './seeds.ts';
+import { runSeeds, type SeedsResult } from './seeds.ts';
+import { addCounts, NO_COUNTS } from './seeds-counts.ts';
 import type { SeedsJob } from './seeds-worker.ts';
 
 const SEEDS = Number(process.env['SOTTO_SEEDS'] ?? 2_000);
@@ -23,7 +24,7 @@ async function play(): Promise<SeedsResult> {
   return { counts, faults };
 }
 
-test(`${SEEDS} worlds with cuts, crashes before and after commits, refusing and restored disks, crossing dials, rekeys and clock jumps: nothing acked is lost, nothing is stored or shown twice, order and states hold, and everything finds its end (F6, NET-14, DLV-01 to DLV-09, DLV-13, CLK-03, CRY-20)`, async () => {
+test(`${SEEDS} worlds with cuts, crashes before and after commits, refusing, unreadable and restored disks, crossing dials, rekeys, clock jumps, early expiry, removed contacts and texts queued twice: nothing acked is lost, nothing is stored or shown twice, order and states hold, and everything finds its end (F6, NET-14, DLV-01 to DLV-09, DLV-13, CLK-03, CRY-20)`, async () => {
   const { counts, faults } = await play();
   const figures = Object.entries(counts).map(([name, count]) => `${name}=${count}`);
   console.log(`figure worlds=${SEEDS} seeds=${FIRST}..${FIRST + SEEDS - 1} ${figures.join(' ')}`);
@@ -38,5 +39,8 @@ test(`${SEEDS} worlds with cuts, crashes before and after commits, refusing and 
   expect(counts.refusals).toBeGreaterThan(SEEDS / 10);
   expect(counts.rollbacks).toBeGreaterThan(SEEDS / 100);
   expect(counts.expired).toBeGreaterThan(SEEDS / 100);
+  expect(counts.resent).toBeGreaterThan(SEEDS / 10);
+  expect(counts.rejected).toBeGreaterThan(SEEDS / 10);
+  expect(counts.removals).toBeGreaterThan(SEEDS / 100);
   expect(counts.cancelled).toBeGreaterThan(SEEDS / 100);
 }, 600_000);
