@@ -103,6 +103,7 @@ export const ERROR_CODES = {
   locked: 'the home is under a passphrase',
   'passphrase-wrong': 'the passphrase is wrong',
   'backup-invalid': 'the file is no backup, or is damaged',
+  'events-missed': 'a reader of events was too far behind to be told of them all',
   interrupted: 'the program was interrupted',
   'node-unsuitable': 'this Node is too old',
   internal: 'a bug of this program',

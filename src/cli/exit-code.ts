@@ -112,6 +112,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   locked: EXIT.locked,
   'passphrase-wrong': EXIT.locked,
   'backup-invalid': EXIT.usage,
+  'events-missed': EXIT.io,
   interrupted: EXIT.interrupted,
   'node-unsuitable': EXIT.unsuitableNode,
   internal: EXIT.internal,

@@ -33,7 +33,7 @@ export class RemoteEvents implements AsyncIterableIterator<ChatEvent>, Subscribe
     else {
       this.#waiting = [];
       this.#leave(
-        new CodedError({ code: 'control-unusable', message: 'a reader of events has stopped reading' }),
+        new CodedError({ code: 'events-missed', message: 'a reader of events has stopped reading' }),
       );
     }
     this.#answer();

@@ -90,8 +90,27 @@ test('a reader that has stopped reading fails alone, and the others get everythi
   const late = hub.open({});
   for (let n = 0; n < count; n++) hub.publish(event('y'));
   for (let n = 0; n < count; n++) expect(await late.next()).toEqual({ done: false, value: event('y') });
-  await expect(stuck.next()).rejects.toThrow('stopped reading');
-  expect(await stuck.next().catch((error: unknown) => error)).toBeInstanceOf(Error);
+  await expect(stuck.next()).rejects.toMatchObject({ code: 'events-missed' });
+  expect(await stuck.next().catch((error: unknown) => error)).toBeInstanceOf(CodedError);
+});
+
+test('a screen that is paused while very many texts go out is told the last state of each, and everything else', async () => {
+  const hub = emptyHub();
+  const screen = hub.open({ isScreen: true });
+  const progress = (id: number, state: 'sent' | 'delivered'): ChatEvent =>
+    ({ type: 'message-progress', id: `${id}`, to: 'bob', progress: { state } }) as never;
+  const count = 60_000;
+  hub.publish(event('before'));
+  for (let n = 0; n < count; n++)
+    for (const state of ['sent', 'delivered'] as const) hub.publish(progress(n, state));
+  hub.publish(event('after'));
+  expect((await screen.next()).value).toEqual(event('before'));
+  const last = new Map<string, unknown>();
+  let { value } = await screen.next();
+  for (; value?.type === 'message-progress'; { value } = await screen.next())
+    last.set(value.id, value.progress.state);
+  expect(value).toEqual(event('after'));
+  expect([last.size, new Set(last.values())]).toEqual([count, new Set(['delivered'])]);
 });
 
 /** Messages in a store, and a hub that tells of each once it stands there. */

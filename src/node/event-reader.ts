@@ -2,8 +2,13 @@ import type { ChatEvent, HistoryEntry, MessageId } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { readClock } from './clock.ts';
 
-/** Events that wait for one slow reader, at most; then its iterator fails rather than lose some silently. */
+/**
+ * Events that wait for one slow reader, at most; then only the last state of each message is kept, and if that is not enough,
+ * its iterator fails rather than lose some silently.
+ */
 const WAITING_MAX = 100_000;
+/** So many remain at most, lest each further event look through all of them. */
+const COMPACTED_MAX = 90_000;
 /** Above this, nothing more is taken from peers until the screen has caught up. */
 export const ROOM_MAX = 1_000;
 /** A sender's clock that is further ahead makes the time shown doubtful (spec/05). */
@@ -33,7 +38,7 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
   /** How many of them were read already: an array gives up its first element slowly. */
   #read = 0;
   #isEnded = false;
-  #failure: Error | undefined;
+  #failure: CodedError | undefined;
   /** Calls of `next` that came before their event. */
   #asking: PromiseWithResolvers<IteratorResult<ChatEvent, undefined>>[] = [];
   #stored: readonly HistoryEntry[] = [];
@@ -58,13 +63,10 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
   }
   push(event: ChatEvent): void {
     if (this.#isCatchingUp && event.type === 'message-received') return this.#answer();
-    if (this.waiting < WAITING_MAX) {
-      this.#waiting.push(event);
-      return this.#answer();
-    }
-    this.#failure = new Error('a reader of events has stopped reading');
-    this.#forget();
-    this.end();
+    if (this.waiting >= WAITING_MAX) this.#compact();
+    if (this.#failure) return;
+    this.#waiting.push(event);
+    this.#answer();
   }
   /** What waits is still read; but a screen's messages are left to the next one, which finds them in the store. */
   end(): void {
@@ -143,10 +145,34 @@ export class EventReader implements AsyncIterableIterator<ChatEvent> {
     this.#isCatchingUp = this.#stored.length > 0;
     return this.#isCatchingUp;
   }
+  #compact(): void {
+    const told = new Set<MessageId>();
+    const last = this.#waiting
+      .slice(this.#read)
+      .reverse()
+      .filter((event) => {
+        if (event.type !== 'message-progress') return true;
+        return told.size < told.add(event.id).size;
+      });
+    this.#waiting = last.reverse();
+    this.#read = 0;
+    if (this.waiting <= COMPACTED_MAX) return;
+    this.#failure = eventsMissed();
+    this.#forget();
+    this.end();
+  }
   #forget(): void {
     this.#waiting = [];
     this.#read = 0;
   }
+}
+
+function eventsMissed(): CodedError {
+  return new CodedError({
+    code: 'events-missed',
+    message: 'a reader of events has stopped reading, and more has happened than is kept for it',
+    hint: 'What it has not shown of the messages is shown by the next one.',
+  });
 }
 
 function storedMessage(entry: HistoryEntry, openedAtWall: number): Message {
