@@ -131,13 +131,15 @@ export class TurnLoop {
     return inputs;
   }
 
-  /** While somebody might be waiting for us, or we for somebody; it does not keep the program alive. */
+  /** While somebody might be waiting for us, or we for a moment to come; it does not keep the program alive. */
   #keepLooking(): void {
-    if (this.#engine.openLinks > 0 && !this.#isStopped) {
+    const isWaiting = this.#engine.openLinks > 0 || this.#engine.deadline() !== undefined;
+    if (isWaiting && !this.#isStopped) {
       this.#looking ??= setInterval(() => this.schedule(), LOOK_EVERY_MS).unref();
       return;
     }
-    if (this.#looking) this.#standstill.forget();
+    // Until the next turn nobody looks, however long that is.
+    this.#standstill.forget();
     clearInterval(this.#looking);
     this.#looking = undefined;
   }
