@@ -27,12 +27,15 @@ describe('a disk that refuses', () => {
   test('however many texts were queued in the turn that it refused, each is taken back, and the ledger is not asked (STO-04)', () => {
     const rig = new OutboxRig();
     for (let n = 1; n <= 6_000; n++) rig.enqueue(n);
-    rig.store.findOutgoing = () => {
-      throw new Error('it cannot be read');
-    };
+    const readings = ['outgoing', 'findOutgoing', 'standing'] as const;
+    for (const reading of readings)
+      rig.store[reading] = () => {
+        throw new Error('it cannot be read');
+      };
     let taken = 0;
     for (let n = 1; n <= 6_000; n++) taken += takeBack(rig, n);
     expect([taken, rig.outbox.waiting, rig.outbox.waitingBytes]).toEqual([6_000, 0, 0]);
+    for (const reading of readings) Reflect.deleteProperty(rig.store, reading);
     expect(drain(rig).every((row) => row.endsWith('void'))).toBe(true);
   });
 
@@ -116,16 +119,6 @@ describe('a ledger that cannot be read in the middle of a step changes nothing',
     const before = standing(rig);
     failAt(rig, 'findOutgoing', 3);
     expect(() => rig.outbox.expire(100)).toThrow('a bad page');
-    expect(standing(rig)).toEqual(before);
-  });
-
-  test('the two thousandth withdrawal from the tail', () => {
-    const rig = OutboxRig.with(5_000);
-    for (let n = 600; n < 600 + 1_024; n++) rig.apply(rig.outbox.withdraw(rigId(n), 0));
-    rig.commit();
-    const before = standing(rig);
-    failAt(rig, 'outgoing', 1);
-    expect(() => rig.outbox.withdraw(rigId(4_000), 0)).toThrow('a bad page');
     expect(standing(rig)).toEqual(before);
   });
 });

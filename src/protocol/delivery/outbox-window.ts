@@ -100,6 +100,7 @@ export class OutboxWindow {
 
   /** Rows that the ledger does not have yet come at a later call. */
   fill(): void {
+    if (this.#withdrawn.size >= this.#withdrawnMax) this.#forgetKnown();
     while (this.end < this.#assigned && !this.isFull) {
       const limit = Math.min(PAGE_ROWS, ROWS_MAX - this.#rows.length);
       const page = this.#nextPage(this.end, this.#assigned, limit);
@@ -137,7 +138,7 @@ export class OutboxWindow {
     const index = seq - this.#settled - 1;
     const row = this.#rows[index];
     if (row) this.#replace(index, row);
-    else this.#remember(seq);
+    else this.#withdrawn.add(seq);
   }
   makeAllVoid(first: number): void {
     for (const [index, row] of this.#rows.entries()) if (row.seq >= first) this.#replace(index, row);
@@ -186,11 +187,6 @@ export class OutboxWindow {
     const withdrawn = voided(row);
     this.#rows[index] = withdrawn;
     this.#bytes += costOf(withdrawn) - costOf(row);
-  }
-  #remember(seq: number): void {
-    // First, for it reads the ledger, which may fail.
-    if (this.#withdrawn.size >= this.#withdrawnMax) this.#forgetKnown();
-    this.#withdrawn.add(seq);
   }
   #forgetKnown(): void {
     for (const each of this.#withdrawn) {
