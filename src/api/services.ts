@@ -28,7 +28,10 @@ export interface ChatOptions {
   readonly mode: 'listen' | 'dial' | 'offline';
   /** No first contact while nobody is awaited: no repair window is open and no key is pending. Default false. */
   readonly isClosed?: boolean;
-  /** Messages stored longer ago than this, ms, are deleted at the start and then hourly, unless they wait in the outbox. Default: never. */
+  /**
+   * Messages stored longer ago than this, ms, are deleted at the start and then hourly, unless they wait in the outbox; fewer as long
+   * as nobody has confirmed that our clock is not far ahead. Default: never.
+   */
   readonly keepMs?: number;
   /** Asked for when the home is under a passphrase (`locked` without it, or when it rejects): UTF-8; overwritten after use. */
   readonly passphrase?: () => Promise<Uint8Array>;

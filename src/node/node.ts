@@ -14,7 +14,7 @@ import { keepListening } from './listening.ts';
 import { loadDirectory } from './load-directory.ts';
 import { MessageDesk } from './message-desk.ts';
 import { NodeChat } from './node-chat.ts';
-import { keepFor } from './retention.ts';
+import { Retention } from './retention.ts';
 import { Trace } from './trace.ts';
 import { TurnLoop } from './turn-loop.ts';
 
@@ -23,6 +23,8 @@ const DEFAULT_LINGER_MS = 60_000;
 const SHOWN_MS = 200;
 /** Messages of one page for a screen that has missed some. */
 const UNSHOWN_PAGE = 100;
+/** Messages that are asked how late it was when they were written. */
+const NEWEST = 200;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,6 +41,7 @@ export class Node {
   readonly #links: Links;
   readonly #engine: Engine;
   readonly #loop: TurnLoop;
+  #retention: Retention | undefined;
   #shownTimer: NodeJS.Timeout | undefined;
   #isShownDue = false;
   #isFreed = false;
@@ -78,7 +81,10 @@ export class Node {
       store: parts.home,
       links: this.#links,
       trace,
-      publish: (event) => this.#hub.publish(event),
+      publish: (event) => {
+        this.#hub.publish(event);
+        this.#retention?.heard(event);
+      },
       ownChanges: (isCommitting) => this.#shownChanges(isCommitting),
       onTurn: () => this.#idle.postpone(),
     });
@@ -137,7 +143,7 @@ export class Node {
         },
       });
       if (options.mode !== 'offline') control = await this.#serve(chat, env);
-      if (options.keepMs !== undefined) keepFor(options.keepMs, this.#desk, watching.signal);
+      if (options.keepMs !== undefined) this.#keepFor(options.keepMs, watching.signal);
       // The calls at the start, and what is due.
       this.#loop.schedule();
       return chat;
@@ -157,6 +163,15 @@ export class Node {
       warn: (reason) => this.warn(reason),
       signal,
     });
+  }
+
+  #keepFor(keepMs: number, signal: AbortSignal): void {
+    this.#retention = new Retention({
+      keepMs,
+      erase: async (query) => this.#desk.eraseKept(query),
+      newest: this.#home.history.page({ limit: NEWEST }).entries,
+    });
+    this.#retention.start(signal);
   }
 
   /** Without its socket the program chats on: only other commands cannot use this home meanwhile. */
