@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly rekey?: Partial<RekeyLimits>;
   /** The program’s own by default; a test that counts what is computed gives a wrapper. */
   readonly primitives?: Primitives;
+  /** By default keys are as the program's own. */
+  readonly entropy?: (seed: number) => Entropy;
   /** What this node's program is started with. */
   readonly settingsOf?: (
     name: string,
@@ -47,7 +49,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.entropy = fastSeededEntropy(options.seed);
+    this.entropy = (options.entropy ?? fastSeededEntropy)(options.seed);
   }
 
   get now(): Instant {
@@ -90,7 +92,7 @@ export class World {
   /** Somebody who installs the program for the first time, or again after everything was lost. */
   newHome(): SimulatedHome {
     const secret = this.entropy.bytes(32);
-    return { keys: { secret, publicKey: nativePrimitives.x25519PublicKey(secret) }, records: [] };
+    return { keys: { secret, publicKey: this.primitives.x25519PublicKey(secret) }, records: [] };
   }
   node(name: string): SimulatedNode {
     const node = this.nodes.get(name);

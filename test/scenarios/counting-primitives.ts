@@ -9,17 +9,20 @@ export interface RekeyCounts {
   steps: number;
 }
 
-/** The program's primitives, which note what only a rekey computes: its prologue, and Noise's REKEY. */
-export function countingPrimitives(): { readonly primitives: Primitives; readonly counts: RekeyCounts } {
+/** These primitives, which note what only a rekey computes: its prologue, and Noise's REKEY. */
+export function countingPrimitives(counted: Primitives = nativePrimitives): {
+  readonly primitives: Primitives;
+  readonly counts: RekeyCounts;
+} {
   const counts: RekeyCounts = { exchanges: 0, steps: 0 };
   const primitives: Primitives = {
-    ...nativePrimitives,
+    ...counted,
     sha256: (...parts) => {
       if (parts[1]?.length === REKEY_PROLOGUE_LENGTH) counts.exchanges++;
-      return nativePrimitives.sha256(...parts);
+      return counted.sha256(...parts);
     },
     chaCha20Poly1305: (key) => {
-      const aead = nativePrimitives.chaCha20Poly1305(key);
+      const aead = counted.chaCha20Poly1305(key);
       return {
         ...aead,
         seal: (nonce, data, plaintext) => {

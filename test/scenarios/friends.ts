@@ -53,12 +53,17 @@ export function enrolled(options: WorldOptions): Pair {
 }
 let enrolledHomes: ReadonlyMap<string, SimulatedHome> | undefined;
 
-/** The homes of so many (alice, bob, carol, dave) who have all met. */
-export function homesOf(count: number): ReadonlyMap<string, SimulatedHome> {
+/** The homes of so many (alice, bob, carol, dave) who have all met, with keys of this kind. */
+export function homesOf(
+  count: number,
+  kind: Pick<WorldOptions, 'primitives' | 'entropy'> = {},
+): ReadonlyMap<string, SimulatedHome> {
+  const crowds = crowdsOf.get(kind.entropy) ?? new Map<number, ReadonlyMap<string, SimulatedHome>>();
+  crowdsOf.set(kind.entropy, crowds);
   const known = crowds.get(count);
   if (known) return known;
   const names = ['alice', 'bob', 'carol', 'dave'].slice(0, count);
-  const world = new World({ seed: 8, isChunked: false });
+  const world = new World({ ...kind, seed: 8, isChunked: false });
   world.start(names);
   for (const [index, name] of names.entries()) {
     for (const other of names.slice(index + 1)) {
@@ -72,7 +77,7 @@ export function homesOf(count: number): ReadonlyMap<string, SimulatedHome> {
   crowds.set(count, homes);
   return homes;
 }
-const crowds = new Map<number, ReadonlyMap<string, SimulatedHome>>();
+const crowdsOf = new Map<unknown, Map<number, ReadonlyMap<string, SimulatedHome>>>();
 
 function makeHomes(meetings = 2): ReadonlyMap<string, SimulatedHome> {
   const { world, alice } = strangers({ seed: 7, isChunked: false });

@@ -2,6 +2,7 @@ import type { MessageId } from '../../src/api/index.ts';
 import { CodedError, type Now } from '../../src/base/index.ts';
 import type { MessageContent } from '../../src/protocol/delivery/index.ts';
 import { World, type SimulatedDisk, type SimulatedNode } from '../../src/testing/index.ts';
+import { cheapEntropy, cheapPrimitives } from './cheap-primitives.ts';
 import { countingPrimitives } from './counting-primitives.ts';
 import { homesOf, people } from './friends.ts';
 import { faultOf } from './seeds-checks.ts';
@@ -42,7 +43,7 @@ export class Story {
   readonly #stillborn = new Set<string>();
 
   constructor(seed: number) {
-    const { primitives, counts } = countingPrimitives();
+    const { primitives, counts } = countingPrimitives(cheapPrimitives);
     const draw = drawsOf(seed);
     this.#draw = draw;
     this.#rekeys = counts;
@@ -60,6 +61,7 @@ export class Story {
       lingerMs: pick(draw, [0, 3_000, 60_000, 60_000, 60_000, 60_000]),
       rekey: rekeyLimits(draw),
       primitives,
+      entropy: cheapEntropy,
       settingsOf: () => settings,
     });
   }
@@ -71,7 +73,9 @@ export class Story {
   /** What went wrong; undefined when nothing did. */
   play(): string | undefined {
     const world = this.#world;
-    const homes = this.#haveMet ? homesOf(this.#names.length) : undefined;
+    const homes = this.#haveMet
+      ? homesOf(this.#names.length, { primitives: cheapPrimitives, entropy: cheapEntropy })
+      : undefined;
     this.#planCuts();
     world.start(this.#names, undefined, homes && ((name) => homes.get(name) ?? world.newHome()));
     this.#planTexts();
