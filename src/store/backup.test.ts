@@ -222,7 +222,7 @@ test('every flipped bit is noticed: all of the head, and 1,000 of the database (
   const head = good.indexOf('\n', 'sotto backup\n'.length) + 1;
   const headBits = Array.from({ length: 8 * head }, (_, bit) => bit);
   // Spread over the database by a step that has no factor in common with pages and bytes.
-  const step = Math.floor((8 * (good.length - head)) / 1_000) | 1;
+  const step = (Math.floor((8 * (good.length - head)) / 1_000) - 1) | 1;
   const databaseBits = Array.from({ length: 1_000 }, (_, i) => 8 * head + i * step);
   const file = openSync(copy, 'r+');
   for (const bit of [...headBits, ...databaseBits]) {

@@ -38,6 +38,7 @@ export class Database implements Disposable {
   readonly #file: bigint | undefined;
   readonly #statements = new Map<string, CachedStatement>();
   #connection: Connection | undefined;
+  #openings = 0;
   #isInTransaction = false;
   #isDisposed = false;
 
@@ -57,6 +58,11 @@ export class Database implements Disposable {
   /** False after an input or output error, until `recover` has worked. */
   get isUsable(): boolean {
     return this.#connection?.open === true;
+  }
+
+  /** How often it was opened: what was read before the last time need not be true any more. */
+  get openings(): number {
+    return this.#openings;
   }
 
   /** Since the last start something of it could not be read: the next start reads all of it (STO-07). */
@@ -86,11 +92,11 @@ export class Database implements Disposable {
   /** All of it or nothing, with one fsync at its end. Not to be nested. */
   transaction<Value>(act: () => Value): Value {
     this.recover();
-    this.exec('BEGIN IMMEDIATE');
+    this.prepare('BEGIN IMMEDIATE').run();
     this.#isInTransaction = true;
     try {
       const value = act();
-      this.exec('COMMIT');
+      this.prepare('COMMIT').run();
       return value;
     } catch (error) {
       if (this.#connection?.inTransaction === true) this.#rollBack();
@@ -125,7 +131,10 @@ export class Database implements Disposable {
   /** Reads every page. Throws home-damaged. */
   check(): void {
     const answer = this.pragma('quick_check(1)');
-    if (answer !== 'ok') throw damaged(this.path, String(answer).split('\n')[1] ?? 'a check failed');
+    if (answer !== 'ok') {
+      markSuspect(this.path);
+      throw damaged(this.path, String(answer).split('\n')[1] ?? 'a check failed');
+    }
     rmSync(suspectMark(this.path), { force: true });
   }
 
@@ -188,6 +197,7 @@ export class Database implements Disposable {
   }
 
   #open(): void {
+    this.#openings++;
     try {
       this.guard(() => {
         this.#connection = connect(this.path, this.#key);

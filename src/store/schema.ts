@@ -5,8 +5,8 @@
 export const MIGRATIONS: readonly string[] = [
   `
   -- username, secret (X25519, 32 bytes), shown: a screen showed everything up to this position, indexed: and the words of
-  -- everything up to this one can be searched, words: by which rules, sweep: what was deleted is not yet out of the file,
-  -- removed: the highest position that was deleted, trusted: how often trust has changed.
+  -- everything up to this one can be searched, words: by which rules, spanned: and up to this one spans are true, sweep: what was
+  -- deleted is not yet out of the file, removed: the highest position that was deleted, trusted: how often trust has changed.
   CREATE TABLE home (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE contact (
@@ -56,17 +56,16 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_waiting ON message (peer, position) WHERE direction = 1 AND state = 0;
 
   -- Of each 1,024 positions the first and the last time at which one was stored: clocks jump, so that only this tells where
-  -- the messages of some days lie. It may say too much once messages were deleted, never too little.
+  -- the messages of some days lie. It may say too much once messages were deleted, never too little. It is written with the
+  -- words, after the messages.
   CREATE TABLE span (block INTEGER PRIMARY KEY, oldest INTEGER NOT NULL, newest INTEGER NOT NULL) STRICT;
-  CREATE TRIGGER message_in_span AFTER INSERT ON message BEGIN
-    INSERT INTO span VALUES (new.position >> 10, new.stored, new.stored)
-    ON CONFLICT DO UPDATE SET oldest = min(oldest, excluded.oldest), newest = max(newest, excluded.newest);
-  END;
 
   -- What each message is found by (history/words.ts), without its text: for every word and every beginning of one, positions.
   CREATE VIRTUAL TABLE words USING
     fts5(tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii', prefix = '1 2 3');
   INSERT INTO words (words, rank) VALUES ('usermerge', 2);
+  -- What FTS5 writes at once fits into a page.
+  INSERT INTO words (words, rank) VALUES ('pgsz', 1950);
 
   -- Everything that has a seq in the present numbering of a contact, without gaps: unsettled, or kept for repair.
   CREATE TABLE outgoing (
@@ -85,6 +84,7 @@ export const MIGRATIONS: readonly string[] = [
     epoch INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     status TEXT, -- refused, unsupported, or null
+    position INTEGER, -- of the message that was deleted
     PRIMARY KEY (peer, id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX passed_refused ON passed (peer, epoch, seq) WHERE status IS NOT NULL;

@@ -18,6 +18,7 @@ import { openDatabase, type Database } from '../../src/store/database.ts';
 import { DurableLedger } from '../../src/store/ledger/index.ts';
 import { checkVersion, migrate, userVersion } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
+import { connect, PAGE_BYTES } from '../../src/store/sqlite.ts';
 import { startNode } from './child-node.ts';
 import { cursor, filled, received } from './store-changes.ts';
 
@@ -174,6 +175,7 @@ test('killed at any statement of a migration, a step is there or it is not (STO-
       snapshot();
     };
     migrate(database, steps);
+    snapshot();
   }
   expect(snapshots.length).toBeGreaterThan(25);
   const versions = snapshots.map((name) => {
@@ -227,11 +229,31 @@ test('after an input or output error nothing is believed until the file was open
   expect(codeOf(failing)).toBe('home-unusable');
   expect(database.prepare('SELECT * FROM guess').all(), 'a reading opens it as well').toEqual([]);
   expect(codeOf(failing)).toBe('home-unusable');
-  flip(path, 4_096 * 3 + 5);
+  flip(path, PAGE_BYTES * 3 + 5);
   expect(
     codeOf(() => ledger.commit([received(3)])),
     'what is found now is checked as a whole',
   ).toBe('home-damaged');
+});
+
+test('damage that is found after a disk error is looked for at the next start, too (STO-07)', () => {
+  const raw = connect(path, KEY);
+  raw.exec('CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, NULL)');
+  // What no page's tag shows: a row that breaks its table's rules.
+  raw.unsafeMode(true);
+  raw.exec(
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT NOT NULL)'",
+  );
+  raw.close();
+  using database = openDatabase(path, KEY);
+  database.abandon();
+  expect(database.isSuspect).toBe(false);
+  expect(
+    codeOf(() => {
+      database.recover();
+    }),
+  ).toBe('home-damaged');
+  expect(database.isSuspect).toBe(true);
 });
 
 function flip(file: string, offset: number): void {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { MessageId } from '../../src/api/index.ts';
 import { openHome, type Home } from '../../src/store/index.ts';
 import { describeStoreContract, type OpenedStore } from './store-contract.ts';
-import { cursor, EPOCH, filled, idOf, queued, received, settled } from './store-changes.ts';
+import { cursor, EPOCH, filled, idOf, PEER_EPOCH, queued, received, settled } from './store-changes.ts';
 
 function openHomeStore(folder = mkdtempSync(join(tmpdir(), 'sotto-store-'))): OpenedStore {
   const home = openHome({ folder, username: 'alice', newSecret: () => new Uint8Array(32).fill(7) });
@@ -84,6 +84,23 @@ test('a thousand delivered messages are kept for repair, however many there were
     expect(store.repairableFrom('bob', filled(1), { sinceWall: 0, limit: 5_000 })).toBe(201);
     expect((store as Home).history.page({ limit: 1_000 }).entries).toHaveLength(1_000);
     expect(store.standing('bob')?.outbox).toMatchObject({ waiting: 100, settled: 1_200 });
+  } finally {
+    void opened.close();
+  }
+});
+
+test('a message that is queued again while it waits waits once', () => {
+  const opened = openHomeStore();
+  try {
+    const { store } = opened;
+    const twice = queued(2) as Extract<ReturnType<typeof queued>, { type: 'outbox-put' }>;
+    store.commit([queued(1), { ...twice, row: { ...twice.row, id: idOf(1_001) } }, queued(3)]);
+    const waiting = () => store.standing('bob')?.outbox?.waiting;
+    expect(waiting()).toBe(2);
+    store.commit([{ type: 'outbox-epoch', peer: 'bob', former: EPOCH, epoch: PEER_EPOCH }]);
+    expect([waiting(), store.standing('bob')?.outbox?.assigned]).toEqual([2, 2]);
+    const rows = store.outgoing('bob', { epoch: PEER_EPOCH, after: 0, upTo: 9, limit: 9 });
+    expect(rows.map(({ id }) => id)).toEqual([idOf(1_001), idOf(1_003)]);
   } finally {
     void opened.close();
   }

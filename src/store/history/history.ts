@@ -1,11 +1,12 @@
 import type { EraseQuery, HistoryEntry, HistoryPage, HistoryQuery, OutboxQuery } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { idFromBytes, idToBytes, parseMessageId, type MessageId } from '../../protocol/envelope/index.ts';
+import { REPAIR_MESSAGES_MAX } from '../../protocol/delivery/index.ts';
 import type { Database } from '../database.ts';
 import { MESSAGE_STATE } from '../message-state.ts';
 import { isWaiting, toEntry } from './entry.ts';
 import { readPage } from './page.ts';
-import { COLUMNS, select, type MessageRow, type Selection } from './selection.ts';
+import { allAtOnce, COLUMNS, select, type MessageRow, type Selection, type Steps } from './selection.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { WordIndex } from './word-index.ts';
 import { readWaiting, type WaitingPage } from './waiting.ts';
@@ -28,8 +29,8 @@ export interface EraseProgress {
   readonly next: number | undefined;
 }
 
-/** How many messages one step of indexing takes in when a search cannot wait. */
-const CATCH_UP = 1_000;
+/** How many messages one step of indexing takes in when a search cannot wait: some milliseconds. */
+const STEP = 200;
 /** Behind every message: only the sweep is left. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -43,10 +44,15 @@ export class History {
     this.#index = new WordIndex(database);
   }
 
-  /** Throws usage. A search first indexes all that is new: call `catchUp` before, turn by turn, as that may be much. */
+  /** Throws usage. A search first indexes all that is new, and takes as long as it takes: see `pageInSteps`. */
   page(query: HistoryQuery = {}): HistoryPage {
-    if (query.search !== undefined) while (this.#index.step(CATCH_UP));
-    return readPage(query, {
+    return allAtOnce(this.pageInSteps(query));
+  }
+
+  /** As `page`, in parts of some milliseconds. */
+  *pageInSteps(query: HistoryQuery): Steps<HistoryPage> {
+    if (query.search !== undefined) while (this.#index.step(STEP)) yield;
+    return yield* readPage(query, {
       peerOf: (name) => this.#peerOf(name),
       select: (selection, slice) => select(this.#database, this.#index, selection, slice),
     });
@@ -90,7 +96,7 @@ export class History {
     let after = bounds.after ?? 0;
     while (found.length < limit) {
       const slice = { order: 'ASC', limit } as const;
-      const rows = select(this.#database, this.#index, { ...bounds, after, peer }, slice);
+      const rows = allAtOnce(select(this.#database, this.#index, { ...bounds, after, peer }, slice));
       found.push(...rows.filter(isDelivered).map(toResendable));
       if (rows.length < limit) break;
       after = rows.at(-1)?.position ?? END;
@@ -104,6 +110,9 @@ export class History {
    * The ids of incoming ones stay known, so that they do not come again. Throws usage when the query is empty.
    */
   erase(query: EraseQuery, after: number, limit: number): EraseProgress {
+    // Where old messages lie is known of those that are indexed.
+    if (query.beforeWall !== undefined && after !== END && this.#index.step(limit))
+      return { erased: 0, next: after };
     const rows = after === END ? [] : this.#toErase(query, after, limit);
     const wanted = rows.filter((row) => !isWaiting(row));
     if (wanted.length > 0) this.#database.transaction(() => this.#forget(wanted));
@@ -129,11 +138,6 @@ export class History {
     return this.#index.sweep() || this.#index.step(limit);
   }
 
-  /** Indexes the next messages, at most `limit`; true when more may be left. */
-  catchUp(limit: number): boolean {
-    return this.#index.step(limit);
-  }
-
   #toErase(query: EraseQuery, after: number, limit: number): readonly MessageRow[] {
     const { id, with: name, beforeWall } = query;
     if (id === undefined && name === undefined && beforeWall === undefined)
@@ -149,15 +153,21 @@ export class History {
       ...(peer !== undefined && { peer }),
       ...(beforeWall !== undefined && { untilWall: beforeWall }),
     };
-    return select(this.#database, this.#index, selection, { order: 'ASC', limit });
+    return allAtOnce(select(this.#database, this.#index, selection, { order: 'ASC', limit }));
   }
 
   #forget(rows: readonly MessageRow[]): void {
     const keepId = this.#database.prepare(
-      'INSERT INTO passed (peer, id, epoch, seq) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO passed (peer, id, epoch, seq, position) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET position = excluded.position`,
     );
     const detach = this.#database.prepare(
       'UPDATE outgoing SET position = NULL WHERE peer = ? AND seq = ? AND position = ?',
+    );
+    // What was queued again has an earlier seq, too, as long as that is kept for repair.
+    const detachFormer = this.#database.prepare(
+      `UPDATE outgoing SET position = NULL FROM contact WHERE contact.peer = ? AND outgoing.peer = contact.peer
+       AND seq > contact.settled - ? AND seq <= contact.settled AND position = ?`,
     );
     const remove = this.#database.prepare('DELETE FROM message WHERE position = ?');
     this.#index.remove(rows);
@@ -165,8 +175,11 @@ export class History {
     const highest = rows.reduce((last, { position }) => Math.max(last, position), removed);
     writeSetting(this.#database, 'removed', highest);
     for (const { position, peer, direction, id, epoch, seq } of rows) {
-      if (direction === 0) keepId.run(peer, id, epoch, seq);
-      else detach.run(peer, seq, position);
+      if (direction === 0) keepId.run(peer, id, epoch, seq, position);
+      else {
+        detach.run(peer, seq, position);
+        detachFormer.run(peer, REPAIR_MESSAGES_MAX, position);
+      }
       remove.run(position);
     }
   }

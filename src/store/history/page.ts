@@ -1,7 +1,7 @@
 import type { HistoryPage, HistoryQuery } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { toEntry } from './entry.ts';
-import type { MessageRow, Selection, Slice } from './selection.ts';
+import type { MessageRow, Selection, Slice, Steps } from './selection.ts';
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1_000;
@@ -9,11 +9,11 @@ const SEARCH_LENGTH_MAX = 1_000;
 
 export interface PageSource {
   readonly peerOf: (name: string) => number | undefined;
-  readonly select: (selection: Selection, slice: Slice) => readonly MessageRow[];
+  readonly select: (selection: Selection, slice: Slice) => Steps<readonly MessageRow[]>;
 }
 
 /** Throws usage when the query is out of its ranges. */
-export function readPage(query: HistoryQuery, { peerOf, select }: PageSource): HistoryPage {
+export function* readPage(query: HistoryQuery, { peerOf, select }: PageSource): Steps<HistoryPage> {
   check(query);
   const { with: name, limit = LIMIT_DEFAULT, after, before, ...rest } = query;
   const peer = name === undefined ? undefined : peerOf(name);
@@ -21,17 +21,21 @@ export function readPage(query: HistoryQuery, { peerOf, select }: PageSource): H
   const selection: Selection = peer === undefined ? rest : { ...rest, peer };
   const isForward = after !== undefined;
   const bounds = { ...(isForward && { after }), ...(before !== undefined && { before }) };
-  const found = select({ ...selection, ...bounds }, { order: isForward ? 'ASC' : 'DESC', limit: limit + 1 });
+  const found = yield* select(
+    { ...selection, ...bounds },
+    { order: isForward ? 'ASC' : 'DESC', limit: limit + 1 },
+  );
   const page = found.slice(0, limit);
   if (!isForward) page.reverse();
   const first = page[0]?.position ?? (isForward ? after + 1 : (before ?? 0));
   const last = page.at(-1)?.position ?? (isForward ? after : (before ?? 1) - 1);
   const isMore = found.length > limit;
-  const has = (beyond: Selection): boolean =>
-    select({ ...selection, ...beyond }, { order: beyond.after === undefined ? 'DESC' : 'ASC', limit: 1 })
-      .length > 0;
-  const isOlder = isForward ? has({ before: first }) : isMore;
-  const isNewer = isForward ? isMore : before !== undefined && has({ after: last });
+  const has = function* (beyond: Selection): Steps<boolean> {
+    const order = beyond.after === undefined ? 'DESC' : 'ASC';
+    return (yield* select({ ...selection, ...beyond }, { order, limit: 1 })).length > 0;
+  };
+  const isOlder = isForward ? yield* has({ before: first }) : isMore;
+  const isNewer = isForward ? isMore : before !== undefined && (yield* has({ after: last }));
   return {
     entries: page.map(toEntry),
     ...(isOlder && { older: first }),

@@ -37,21 +37,35 @@ export interface Slice {
 }
 
 /** Rows of one range in the slice's order, at most its limit. */
-type Source = (range: Range, slice: Slice) => readonly MessageRow[];
+type Source = (range: Range, slice: Slice) => Steps<readonly MessageRow[]>;
+
+/** Work that pauses after each of its parts, some milliseconds, for whoever else has something to do. */
+export type Steps<Value> = Generator<undefined, Value, undefined>;
+
+/** Without any pause. */
+export function allAtOnce<Value>(steps: Steps<Value>): Value {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Of what only the texts say whether it fits, so many are read at once. */
+const PART = 256;
 
 /** The first messages of the selection in the given order. */
-export function select(
+export function* select(
   database: Database,
   index: WordIndex,
   selection: Selection,
   { order, limit }: Slice,
-): readonly MessageRow[] {
+): Steps<readonly MessageRow[]> {
   const source = sourceOf(database, index, selection);
   const ascending = rangesWithin(database, selection);
   const rows: MessageRow[] = [];
   for (const range of order === 'ASC' ? ascending : ascending.toReversed()) {
     if (rows.length >= limit) break;
-    rows.push(...source(range, { order, limit: limit - rows.length }));
+    rows.push(...(yield* source(range, { order, limit: limit - rows.length })));
   }
   return rows;
 }
@@ -60,39 +74,47 @@ function sourceOf(database: Database, index: WordIndex, selection: Selection): S
   const { peer, search } = selection;
   const times = timesOf(selection);
   if (search === undefined)
-    return ({ first, last }, { order, limit }) =>
+    return inOneStep(({ first, last }, { order, limit }) =>
       database
         .prepare<MessageRow>(scanSql(peer !== undefined, order))
-        .all(...(peer === undefined ? [] : [peer]), first, last, ...times, limit);
+        .all(...(peer === undefined ? [] : [peer]), first, last, ...times, limit),
+    );
   const match = index.match(search, peer);
-  if (!match) return () => [];
+  if (!match) return inOneStep(() => []);
   const { expression, fits } = match;
-  return (range, slice) => {
-    const read: Source = ({ first, last }, { order, limit }) => {
-      const values: readonly SqlValue[] = [expression, first, last, ...times, limit];
-      return database.prepare<MessageRow>(searchSql(order)).all(...values);
-    };
-    return fits ? readFitting(read, fits, { range, slice }) : read(range, slice);
+  const read: Read = ({ first, last }, { order, limit }) => {
+    const values: readonly SqlValue[] = [expression, first, last, ...times, limit];
+    return database.prepare<MessageRow>(searchSql(order)).all(...values);
+  };
+  return fits ? (range, slice) => readFitting(read, fits, { range, slice }) : inOneStep(read);
+}
+
+type Read = (range: Range, slice: Slice) => readonly MessageRow[];
+
+function inOneStep(read: Read): Source {
+  // oxlint-disable-next-line require-yield -- there is nothing between its parts: it has one.
+  return function* (range, slice) {
+    return read(range, slice);
   };
 }
 
-/** Reads on, in larger and larger parts, until enough of what the index found really fits. */
-function readFitting(
-  read: Source,
+/** Reads on, part by part, until enough of what the index found really fits. */
+function* readFitting(
+  read: Read,
   fits: (text: string) => boolean,
   wanted: { readonly range: Range; readonly slice: Slice },
-): readonly MessageRow[] {
+): Steps<readonly MessageRow[]> {
   const { order, limit } = wanted.slice;
   const fitting: MessageRow[] = [];
   let { range } = wanted;
-  for (let size = 2 * limit; fitting.length < limit; size *= 2) {
-    const rows = read(range, { order, limit: size });
+  for (;;) {
+    const rows = read(range, { order, limit: PART });
     fitting.push(...rows.filter(({ text }) => fits(text)));
     const last = rows.at(-1);
-    if (!last || rows.length < size) break;
+    if (!last || rows.length < PART || fitting.length >= limit) return fitting.slice(0, limit);
     range = order === 'ASC' ? { ...range, first: last.position + 1 } : { ...range, last: last.position - 1 };
+    yield;
   }
-  return fitting.slice(0, limit);
 }
 
 // CROSS JOIN keeps the order of the loops: SQLite must not begin with the contacts.

@@ -1,6 +1,6 @@
 import type { Database, SqlValue } from '../database.ts';
 
-type Setting = 'indexed' | 'words' | 'sweep' | 'removed';
+type Setting = 'indexed' | 'words' | 'spanned' | 'sweep' | 'removed';
 
 /** A value of the table `home` that is history's own; undefined when it was never set. */
 export function readSetting(database: Database, name: Setting | 'shown'): unknown {

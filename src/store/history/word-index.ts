@@ -5,6 +5,7 @@
 // one: the sweep does that step by step, and ends with an empty WAL. Refused: FTS5's `secure-delete`, which takes a hundred
 // times as long for each message, and leaves the beginnings of deleted words in the directory of its pages (measured).
 import type { Database } from '../database.ts';
+import { noteTimes } from './ranges.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { parseSearch, tokensOf, WORDS_VERSION, type Search } from './words.ts';
 
@@ -12,8 +13,8 @@ import { parseSearch, tokensOf, WORDS_VERSION, type Search } from './words.ts';
 const STEP_LENGTH_MAX = 128 * 1_024;
 /** FTS5 keeps segments of each size; put together as one they answer a search from the middle many times as fast. */
 const MERGED_EVERY = 65_536;
-/** Pages of 4 KiB that one step of the sweep writes. */
-const SWEEP_PAGES = 64;
+/** Pages of 2 KiB that one step of the sweep writes. */
+const SWEEP_PAGES = 128;
 /** Before a contact's number: a character that is in no word. */
 const CONTACT_MARK = '\uE000';
 
@@ -54,13 +55,16 @@ export class WordIndex {
     return this.#database.transaction(() => {
       if (!this.#isCurrent) this.#reset();
       let length = 0;
-      let last = 0;
+      let count = 0;
       for (const row of rows) {
         this.#sql.add.run(row.position, tokenTextOf(row));
-        last = row.position;
+        count++;
         length += row.text.length;
         if (length > STEP_LENGTH_MAX) break;
       }
+      const taken = rows.slice(0, count);
+      const last = taken.at(-1)?.position ?? 0;
+      noteTimes(this.#database, taken);
       writeSetting(this.#database, 'indexed', last);
       if (Math.floor(last / MERGED_EVERY) > Math.floor(indexed / MERGED_EVERY))
         writeSetting(this.#database, 'sweep', 'begin');
@@ -83,8 +87,10 @@ export class WordIndex {
     const hasMore = this.#database.transaction(() => {
       if (!this.#isCurrent) this.#reset();
       if (state !== 'begin') return this.#merge(SWEEP_PAGES);
+      // A merge counts what it writes: of nothing but deleted words it would take in everything in one step.
+      if (!this.#sql.any.get()) this.#sql.clear.run();
       // A negative number takes all segments together; positive ones go on with that.
-      this.#merge(-SWEEP_PAGES);
+      else this.#merge(-SWEEP_PAGES);
       writeSetting(this.#database, 'sweep', 'merging');
       return true;
     });
@@ -128,9 +134,10 @@ function quote(token: string): string {
 
 function prepare(database: Database) {
   return {
-    next: database.prepare<IndexedMessage>(
-      'SELECT position, peer, text FROM message WHERE position > ? ORDER BY position LIMIT ?',
+    next: database.prepare<IndexedMessage & { readonly stored: number }>(
+      'SELECT position, peer, text, stored FROM message WHERE position > ? ORDER BY position LIMIT ?',
     ),
+    any: database.prepare('SELECT 1 FROM message LIMIT 1'),
     add: database.prepare('INSERT INTO words (rowid, tokens) VALUES (?, ?)'),
     remove: database.prepare("INSERT INTO words (words, rowid, tokens) VALUES ('delete', ?, ?)"),
     merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', ?)"),

@@ -28,12 +28,17 @@ const FIELDS: readonly string[] = [
   'peer_epoch peer_epoch_number stored stored_id largest_id',
 ].flatMap((names) => names.split(' '));
 
+/** Nobody else writes these rows: what was read of one stays true until a transaction fails or the file is opened anew. */
 export class Contacts {
+  readonly #database: Database;
+  readonly #rows = new Map<string, Contact>();
+  #openings = 0;
   readonly #find: Statement<Contact>;
   readonly #add: Statement<never>;
   readonly #save: Statement<never>;
 
   constructor(database: Database) {
+    this.#database = database;
     this.#find = database.prepare(
       `SELECT peer, username, ${FIELDS.join(', ')} FROM contact WHERE username = ?`,
     );
@@ -44,7 +49,12 @@ export class Contacts {
   }
 
   find(username: string): Contact | undefined {
-    return this.#find.get(username);
+    const { openings } = this.#database;
+    if (this.#openings !== openings) this.forget();
+    this.#openings = openings;
+    const known = this.#rows.get(username) ?? this.#find.get(username);
+    if (known) this.#rows.set(username, known);
+    return known;
   }
 
   /** Only within a transaction: a contact that is not there yet is made. */
@@ -59,6 +69,11 @@ export class Contacts {
     const { peer, username: _, ...row } = contact;
     const values = row as Readonly<Record<string, number | Bytes | null>>;
     this.#save.run(...FIELDS.map((field) => values[field] ?? null), peer);
+  }
+
+  /** A transaction has failed. */
+  forget(): void {
+    this.#rows.clear();
   }
 }
 

@@ -9,6 +9,8 @@ type Of<Type extends DeliveryChange['type']> = Extract<DeliveryChange, { readonl
 /** The first ack of a session repeats no more of them (spec/05). */
 const REFUSALS_MAX = 256;
 
+const NO_EPOCH: Bytes = new Uint8Array(16);
+
 /** What comes in: messages with direction 0, and the ids that passed without one. */
 export class Incoming {
   readonly #nextPosition: () => number;
@@ -54,10 +56,12 @@ export class Incoming {
     return found.length === 0 ? undefined : (present?.seq ?? 0);
   }
 
-  standing(contact: Contact, epoch: Bytes): InboxStanding {
+  /** After a rebuild there is no epoch, but the ids that came are known: the peer sends them again, and they are not new. */
+  standing(contact: Contact): InboxStanding | undefined {
+    if (contact.peer_epoch === null && contact.largest_id === null) return undefined;
     const refusals = this.#sql.refusals.all(contact.peer, contact.peer_epoch_number, REFUSALS_MAX);
     return {
-      epoch: new Uint8Array(epoch),
+      epoch: new Uint8Array(contact.peer_epoch ?? NO_EPOCH),
       stored: contact.stored,
       storedId: textOfId(contact.stored_id),
       largestId: textOfId(contact.largest_id),
@@ -65,8 +69,12 @@ export class Incoming {
     };
   }
 
+  /** Also that of a message that was deleted since. */
   position(contact: Contact, id: string): number | undefined {
-    return this.#sql.position.get(contact.peer, blobOfId(id))?.position;
+    const blob = blobOfId(id);
+    const found =
+      this.#sql.position.get(contact.peer, blob) ?? this.#sql.formerPosition.get(contact.peer, blob);
+    return found?.position ?? undefined;
   }
 
   #isLargest({ largest_id }: Contact, id: Bytes): boolean {
@@ -100,6 +108,9 @@ function prepare(database: Database) {
     ),
     position: database.prepare<{ position: number }>(
       'SELECT position FROM message WHERE peer = ? AND id = ? AND direction = 0',
+    ),
+    formerPosition: database.prepare<{ position: number | null }>(
+      'SELECT position FROM passed WHERE peer = ? AND id = ?',
     ),
   };
 }

@@ -85,7 +85,12 @@ export class DurableLedger implements Store {
     // Of several ledgers of guesses the last one counts, and it is compared with what was committed.
     const lastGuesses = changes.findLast((change) => change.type === 'guesses');
     const wanted = changes.filter((change) => change.type !== 'guesses' || change === lastGuesses);
-    this.#database.transaction(() => applyChanges(this.#parts, wanted));
+    try {
+      this.#database.transaction(() => applyChanges(this.#parts, wanted));
+    } catch (error) {
+      this.#parts.contacts.forget();
+      throw error;
+    }
     for (const change of wanted)
       if (change.type === 'trust') this.#records.set(change.record.username, change.record);
     if (lastGuesses) this.#guesses = lastGuesses.guesses;
@@ -99,12 +104,11 @@ export class DurableLedger implements Store {
   }
   standing(peer: string): Standing | undefined {
     const contact = this.#parts.contacts.find(peer);
-    if (!contact || (contact.epoch === null && contact.peer_epoch === null)) return undefined;
-    return {
-      outbox: contact.epoch === null ? undefined : this.#parts.outgoing.standing(contact, contact.epoch),
-      inbox:
-        contact.peer_epoch === null ? undefined : this.#parts.incoming.standing(contact, contact.peer_epoch),
-    };
+    if (!contact) return undefined;
+    const { outgoing, incoming } = this.#parts;
+    const outbox = contact.epoch === null ? undefined : outgoing.standing(contact, contact.epoch);
+    const inbox = incoming.standing(contact);
+    return outbox || inbox ? { outbox, inbox } : undefined;
   }
 
   outgoing(

@@ -30,7 +30,7 @@ type Write =
   | 'takeOver'
   | 'tellMessages';
 interface Reads {
-  readonly ofId: Statement<{ position: number }>;
+  readonly ofId: Statement<{ position: number; state: number }>;
   readonly find: Statement<{ id: Bytes; settled: number | null }>;
   readonly findById: Statement<{ peer: string; seq: number }>;
   readonly sum: Statement<Sum>;
@@ -72,8 +72,9 @@ const WRITES: Readonly<Record<Write, string>> = {
        AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
   detach: `UPDATE outgoing SET position = NULL WHERE ${OF_RANGE} AND settled IS NULL`,
   renumber: `INSERT INTO outgoing (peer, seq, id, position)
-       SELECT -peer, row_number() OVER (ORDER BY seq), id, position FROM outgoing
-       WHERE peer = ? AND settled IS NULL AND position IS NOT NULL`,
+       SELECT -outgoing.peer, row_number() OVER (ORDER BY outgoing.seq), outgoing.id, position
+       FROM outgoing JOIN message USING (position)
+       WHERE outgoing.peer = ? AND outgoing.settled IS NULL AND state = ${waiting}`,
   clear: 'DELETE FROM outgoing WHERE peer = ?',
   takeOver: 'UPDATE outgoing SET peer = -peer WHERE peer = -?',
   tellMessages: `UPDATE message SET seq = outgoing.seq FROM outgoing
@@ -81,15 +82,15 @@ const WRITES: Readonly<Record<Write, string>> = {
 };
 
 const READS: Readonly<Record<keyof Reads, string>> = {
-  ofId: 'SELECT position FROM message WHERE id = ? AND peer = ? AND direction = 1',
+  ofId: 'SELECT position, state FROM message WHERE id = ? AND peer = ? AND direction = 1',
   find: 'SELECT id, settled FROM outgoing WHERE peer = ? AND seq = ?',
   findById: `SELECT username AS peer, seq FROM message JOIN contact USING (peer)
        WHERE id = ? AND direction = 1 AND state = ${waiting}`,
   sum: `SELECT count(*) AS count, coalesce(sum(octet_length(text)), 0) AS bytes FROM message WHERE state = ${waiting}
        AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
   positions: `SELECT position FROM outgoing WHERE ${OF_RANGE} AND settled IS NULL AND position IS NOT NULL`,
-  countSent: `SELECT count(*) AS count FROM outgoing
-       WHERE peer = ? AND seq <= ? AND settled IS NULL AND position IS NOT NULL`,
+  countSent: `SELECT count(*) AS count FROM outgoing JOIN message USING (position)
+       WHERE outgoing.peer = ? AND outgoing.seq <= ? AND outgoing.settled IS NULL AND state = ${waiting}`,
   page: `SELECT outgoing.id, outgoing.seq, text, written, reply_to, expires
        FROM outgoing LEFT JOIN message USING (position)
        WHERE outgoing.peer = ? AND outgoing.seq > ? AND outgoing.seq <= ? ORDER BY outgoing.seq LIMIT ?`,

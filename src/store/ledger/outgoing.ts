@@ -9,7 +9,7 @@ import {
 } from '../../protocol/delivery/index.ts';
 import { idOfBlob, blobOfId } from './id-blob.ts';
 import type { Database } from '../database.ts';
-import { stateOfVoid } from '../message-state.ts';
+import { MESSAGE_STATE, stateOfVoid } from '../message-state.ts';
 import { textOfId, type Contact } from './contacts.ts';
 import { prepareOutgoing, type MessageRow, type OutgoingSql } from './outgoing-sql.ts';
 
@@ -89,7 +89,9 @@ export class Outgoing {
     this.#sql.clear.run(peer);
     this.#sql.takeOver.run(peer);
     this.#sql.tellMessages.run(peer);
+    const { count, bytes } = this.#sumOf([peer, 1, assigned]);
     Object.assign(contact, { epoch, assigned, sent, settled: 0, settled_id: null });
+    Object.assign(contact, { waiting: count, waiting_bytes: bytes + count * ROW_BYTES });
     Object.assign(contact, { acked_key: null, acked_from: 0 });
   }
 
@@ -141,13 +143,19 @@ export class Outgoing {
     return this.#sql.firstFrom.get(contact.peer, tooOld + 1, contact.settled)?.seq ?? undefined;
   }
 
-  #keep(contact: Contact, id: Bytes, { plaintext, timestamp, replyTo, expiresWall, seq }: OutboxRow): number {
+  /** Where its message is. Null: it waits under an earlier seq, and this one is a `void`. */
+  #keep(
+    contact: Contact,
+    id: Bytes,
+    { plaintext, timestamp, replyTo, expiresWall, seq }: OutboxRow,
+  ): number | null {
     const text = decodeUtf8(plaintext);
     if (text === undefined) throw new Error('a text was queued that is not UTF-8');
-    const former = this.#sql.ofId.get(id, contact.peer)?.position;
-    if (former !== undefined) {
-      this.#sql.again.run(seq, expiresWall ?? null, former);
-      return former;
+    const former = this.#sql.ofId.get(id, contact.peer);
+    if (former?.state === MESSAGE_STATE.waiting) return null;
+    if (former) {
+      this.#sql.again.run(seq, expiresWall ?? null, former.position);
+      return former.position;
     }
     const position = this.#options.nextPosition();
     const reply = replyTo === undefined ? null : blobOfId(replyTo);
@@ -191,9 +199,12 @@ export class Outgoing {
 
   /** What is in this range waits no longer. */
   #count(contact: Contact, range: readonly [number, number, number]): void {
-    const { count, bytes } = this.#sql.sum.get(...range) ?? { count: 0, bytes: 0 };
+    const { count, bytes } = this.#sumOf(range);
     contact.waiting -= count;
     contact.waiting_bytes -= bytes + count * ROW_BYTES;
+  }
+  #sumOf(range: readonly [number, number, number]): { readonly count: number; readonly bytes: number } {
+    return this.#sql.sum.get(...range) ?? { count: 0, bytes: 0 };
   }
 }
 

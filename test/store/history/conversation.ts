@@ -50,6 +50,12 @@ export class Conversation implements Disposable {
     return rows.map(({ id }) => id);
   }
 
+  /** A text that was delivered is queued once more, under its id. */
+  again(to: string, id: MessageId, text: string): void {
+    const row = { ...this.#row(`to ${to}`, text), id };
+    this.commit({ type: 'outbox-put', peer: to, epoch: EPOCH, row });
+  }
+
   /** Everything up to this seq has left. */
   leave(to: string, seq: number): void {
     this.commit({ type: 'outbox-sent', peer: to, epoch: EPOCH, seq });

@@ -64,6 +64,27 @@ describe('deleting', () => {
     expect(talk.history.find(one!)).toBeUndefined();
   });
 
+  it('makes a void of every seq of one that was queued again', () => {
+    using talk = new Conversation();
+    const [one, two] = talk.send('bob', 'one', 'two');
+    talk.deliver('bob', two!);
+    talk.again('bob', one!, 'one');
+    talk.deliver('bob', one!);
+    expect(talk.outgoing('bob').map(({ type }) => type)).toEqual(['text', 'text', 'text']);
+    expect(talk.erase({ id: one! })).toBe(1);
+    talk.send('carol', 'secret');
+    expect(talk.outgoing('bob').map(({ type }) => type)).toEqual(['void', 'text', 'void']);
+  });
+
+  it('of what a screen has just shown leaves what was shown before it shown (DLV-02)', () => {
+    using talk = new Conversation();
+    const [, , three] = talk.receive('bob', 'one', 'two', 'three');
+    talk.erase({ id: three! });
+    talk.commit({ type: 'shown', peer: 'bob', id: three! });
+    talk.receive('bob', 'four');
+    expect(talk.history.unshown(undefined, 10).map(({ text }) => text.exact())).toEqual(['four']);
+  });
+
   it('makes a void of an outgoing one that is kept for repair, and leaves what waits to the engine', () => {
     using talk = new Conversation();
     const ids = talk.send('bob', 'one', 'two');

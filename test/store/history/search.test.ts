@@ -168,4 +168,18 @@ describe('search', () => {
       { numRuns: 40 },
     );
   });
+
+  it('pauses while it looks through many that do not fit, and finds the ones that do', () => {
+    using talk = new Conversation();
+    talk.receive('bob', '中文字');
+    talk.receive('bob', ...Array.from({ length: 2_000 }, () => '中文很好，文字也好'));
+    talk.tidy();
+    const steps = talk.history.pageInSteps({ search: '中文字' });
+    let pauses = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses++;
+    expect(pauses).toBeGreaterThanOrEqual(7);
+    expect(step.value.entries.map(({ text }) => text.exact())).toEqual(['中文字']);
+    expect(talk.found('中文字')).toEqual(['中文字']);
+  });
 });
