@@ -99,6 +99,24 @@ export class Commands {
     return success(count);
   }
 
+  /** As `cancelAll`, for some of what waits: those that would not leave next are told of no more than there. */
+  cancelSome(to: string, ids: readonly string[], now: Now): Result<number> {
+    const peer = this.#known(to);
+    if (!peer.ok) return peer;
+    const { outbox } = peer.value;
+    const next = new Set(outbox.rows.map(({ id }) => id));
+    let count = 0;
+    for (const id of ids) {
+      const decision = outbox.withdraw(id, now.wall);
+      if (!decision) continue;
+      this.#core.emit({ type: 'commit', changes: decision.changes });
+      peer.value.queuedAt.delete(id);
+      if (next.has(id)) this.#tellCancelled(peer.value, id);
+      count++;
+    }
+    return success(count);
+  }
+
   /** What a person deletes is no longer sent, as far as it can be taken back. Returns how many had still to be delivered. */
   eraseOutgoing(what: { readonly ids: readonly string[] } | { readonly with: string }, now: Now): number {
     if ('with' in what) {

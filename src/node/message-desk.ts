@@ -7,7 +7,7 @@ import type {
   OutboxQuery,
   OutgoingView,
 } from '../api/index.ts';
-import { encodeUtf8, type Result } from '../base/index.ts';
+import { CodedError, encodeUtf8, type Failure, type Result } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
@@ -15,7 +15,10 @@ import { readClock } from './clock.ts';
 
 /** Messages of one step: a few milliseconds, so that the loop stays awake. */
 const STEP = 200;
-const PAGE = 1_000;
+/** So many can be withdrawn in one step: some tens of milliseconds. */
+const AT_ONCE = 1_000;
+
+const ENDING: Failure = { code: 'cancelled', message: 'The program is ending: this was not finished.' };
 
 /** What of `Chat` stands on the history: the store says what there is, the engine what becomes of it. */
 export class MessageDesk {
@@ -43,16 +46,32 @@ export class MessageDesk {
     return { ...page, messages: page.messages.map((message) => this.#view(message)) };
   }
 
-  /** What is new is taken into the index first, step by step, when words are asked for. */
+  /** Step by step: a search may have to look through very much. */
   async page(query: HistoryQuery): Promise<HistoryPage> {
-    if (query.search !== undefined) while (this.#isOpen() && this.#history.catchUp(STEP)) await turn();
-    return this.#history.page(query);
+    const steps = this.#history.pageInSteps(query);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await turn();
+      if (!this.#isOpen()) throw new CodedError(ENDING);
+    }
   }
 
   async erase(query: EraseQuery): Promise<number> {
-    const count = this.#withdraw(query);
+    const count = await this.#eraseWaiting(query);
     if (count > 0) await this.#kept();
     return count + (await this.eraseKept(query));
+  }
+
+  /** Everything for this contact that never left. `act` runs an engine's command, or says why not. */
+  async cancelAll(to: string, act: (command: () => Result<number>) => number): Promise<number> {
+    const { commands } = this.#engine;
+    let count = await this.#withdraw({ to, beforeWall: undefined, downTo: AT_ONCE }, (ids) =>
+      act(() => commands.cancelSome(to, ids, readClock())),
+    );
+    count += act(() => commands.cancelAll(to, readClock()));
+    if (count > 0) await this.#kept();
+    return count;
   }
 
   /** As `erase`, but what waits in the outbox stays. */
@@ -85,29 +104,46 @@ export class MessageDesk {
     }
   }
 
-  /** What waits and is to be deleted goes out as nothing, or not at all. Returns how many these were. */
-  #withdraw(query: EraseQuery): number {
-    const { commands } = this.#engine;
-    const { id, with: name, beforeWall } = query;
-    if (id === undefined && beforeWall === undefined)
-      return name === undefined ? 0 : commands.eraseOutgoing({ with: name }, readClock());
-    const ids = id === undefined ? this.#waitingBefore(query) : this.#idIfMeant(id, query);
-    return ids.length === 0 ? 0 : commands.eraseOutgoing({ ids }, readClock());
-  }
   #idIfMeant(id: MessageId, { with: name, beforeWall }: EraseQuery): readonly MessageId[] {
     const found = this.#history.find(id);
     const isMeant = found?.direction === 'out' && found.with === (name ?? found.with);
     return isMeant && found.storedAtWall < (beforeWall ?? Number.POSITIVE_INFINITY) ? [id] : [];
   }
-  #waitingBefore({ with: to, beforeWall = 0 }: EraseQuery): readonly MessageId[] {
-    const ids: MessageId[] = [];
+  /** What waits and is to be deleted goes out as nothing, or not at all. Returns how many these were. */
+  async #eraseWaiting(query: EraseQuery): Promise<number> {
+    const { id, with: to, beforeWall } = query;
+    const { commands } = this.#engine;
+    if (id !== undefined) return commands.eraseOutgoing({ ids: this.#idIfMeant(id, query) }, readClock());
+    if (to === undefined && beforeWall === undefined) return 0;
+    const isAll = to !== undefined && beforeWall === undefined;
+    const count = await this.#withdraw({ to, beforeWall, downTo: isAll ? AT_ONCE : 0 }, (ids) =>
+      commands.eraseOutgoing({ ids }, readClock()),
+    );
+    return isAll ? count + commands.eraseOutgoing({ with: to }, readClock()) : count;
+  }
+
+  /** Page by page, each on the disk before the next, until no more than `downTo` wait. Returns how many `act` has taken back. */
+  async #withdraw(
+    which: {
+      readonly to: string | undefined;
+      readonly beforeWall: number | undefined;
+      readonly downTo: number;
+    },
+    act: (ids: readonly MessageId[]) => number,
+  ): Promise<number> {
+    const { to, beforeWall = Number.POSITIVE_INFINITY, downTo } = which;
+    let count = 0;
     let after: number | undefined = 0;
-    while (after !== undefined) {
-      const page = this.#history.waiting({ ...(to === undefined ? {} : { to }), after, limit: PAGE });
-      for (const { id, writtenAtWall } of page.messages) if (writtenAtWall < beforeWall) ids.push(id);
+    while (after !== undefined && this.#isOpen()) {
+      const page = this.#history.waiting({ ...(to === undefined ? {} : { to }), after, limit: STEP });
+      if (page.total <= downTo) return count;
+      const meant = page.messages.filter(({ writtenAtWall }) => writtenAtWall < beforeWall);
+      const taken = meant.length === 0 ? 0 : act(meant.map(({ id }) => id));
+      count += taken;
       after = page.next;
+      await (taken > 0 ? this.#kept() : turn());
     }
-    return ids;
+    return count;
   }
 
   #view({ isSent, ...message }: WaitingMessage): OutgoingView {

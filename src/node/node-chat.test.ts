@@ -65,3 +65,24 @@ test('a chat that closes takes no command any more; to close twice is to close o
   await expect(bob.history()).rejects.toMatchObject(refused);
   for await (const event of bob.events()) expect.fail(`a closed chat says ${event.type}`);
 });
+
+test('very many are taken back in steps, and while others have their turn', async () => {
+  await using alice = await open('alice', 'offline');
+  const before = (await alice.outbox()).total;
+  const queue = async (count: number) =>
+    Promise.all(Array.from({ length: count }, async (_, n) => alice.sendText({ to: 'bob', text: `${n}` })));
+  await queue(1_500);
+  let turns = 0;
+  const counting = setInterval(() => turns++, 0);
+  expect(await alice.cancelAll('bob')).toBe(before + 1_500);
+  expect((await alice.outbox()).total).toBe(0);
+  expect((await alice.history({ limit: 1 })).entries).toMatchObject([{ outcome: { state: 'cancelled' } }]);
+  await queue(1_500);
+  await expect(alice.erase({})).rejects.toMatchObject({ code: 'usage' });
+  expect((await alice.outbox()).total, 'nothing was named').toBe(1_500);
+  expect(await alice.erase({ with: 'bob' })).toBeGreaterThanOrEqual(3_000);
+  clearInterval(counting);
+  expect(turns).toBeGreaterThan(10);
+  expect((await alice.outbox()).total).toBe(0);
+  expect((await alice.history()).entries).toEqual([]);
+});
