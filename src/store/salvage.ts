@@ -28,14 +28,14 @@ export function salvage(
   const identity = recovery ?? identityOf(home);
   if (!identity) return undefined;
   target.exec('BEGIN');
-  saveContacts(source, target, recovery);
+  const known = saveContacts(source, target, recovery);
   const [messages, last] = saveMessages(source, target);
   savePassed(source, target);
   saveGuesses(source, target);
   numberAnew(target);
-  const [shown, removed] = [home.get('shown'), home.get('removed')];
+  const removed = home.get('removed');
   const set = target.prepare('INSERT OR REPLACE INTO home (name, value) VALUES (?, ?)');
-  set.run('shown', typeof shown === 'number' ? shown : last);
+  target.prepare('UPDATE contact SET shown = ?').run(known ?? last);
   if (typeof removed === 'number') set.run('removed', removed);
   set.run('trusted', recovery?.generation ?? 1);
   writeIdentity(target, identity);
@@ -51,12 +51,15 @@ function identityOf(home: ReadonlyMap<unknown, unknown>): Identity | undefined {
   return typeof username === 'string' && secret instanceof Uint8Array ? { username, secret } : undefined;
 }
 
-/** Trust is the recovery file's, where there is one: it is never older than what can be read. */
+/**
+ * Trust is the recovery file's, where there is one: it is never older than what can be read. Returns up to where everything was
+ * shown; undefined when not all contacts can be read, which say so.
+ */
 function saveContacts(
   source: DamagedDatabase,
   target: Database,
   recovery: RecoveryContent | undefined,
-): void {
+): number | undefined {
   const records = new Map<string, TrustRecord>();
   for (const record of recovery?.records ?? []) records.set(record.username, record);
   const peers = new Map<number, string>(recovery?.peers);
@@ -80,6 +83,8 @@ function saveContacts(
   for (const [username, record] of records) {
     if (!known.has(username)) add.run(null, username, encodeTrust(record), null, 0, null);
   }
+  const shown = [...numbers.values()].map((row) => Number(row['shown']));
+  return numbers.size < peers.size ? undefined : Math.max(0, ...shown);
 }
 
 const MESSAGE_COLUMNS =

@@ -4,9 +4,9 @@
  */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- username, secret (X25519, 32 bytes), shown: a screen showed everything up to this position, indexed: and the words of
-  -- everything up to this one can be searched, words: by which rules, spanned: and up to this one spans are true, sweep: what was
-  -- deleted is not yet out of the file, removed: the highest position that was deleted, trusted: how often trust has changed.
+  -- username, secret (X25519, 32 bytes), indexed: the words of everything up to this position can be searched, words: by which
+  -- rules, spanned: up to this one spans are true, sweep: what was deleted is not yet out of the file, removed: the highest
+  -- position that was deleted, trusted: how often trust has changed.
   CREATE TABLE home (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE contact (
@@ -29,7 +29,9 @@ export const MIGRATIONS: readonly string[] = [
     peer_epoch_number INTEGER NOT NULL DEFAULT 0, -- the n-th epoch of this peer
     stored INTEGER NOT NULL DEFAULT 0,
     stored_id BLOB,
-    largest_id BLOB
+    largest_id BLOB,
+    -- The last message of this contact that a screen has shown: everything up to the largest of these positions has been.
+    shown INTEGER NOT NULL DEFAULT 0
   ) STRICT;
 
   CREATE TABLE message (

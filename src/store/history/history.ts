@@ -76,7 +76,7 @@ export class History {
    * another screen has shown since that page is in the next one.
    */
   unshown(after: number | undefined, limit: number): readonly HistoryEntry[] {
-    const from = after ?? Number(readSetting(this.#database, 'shown') ?? 0);
+    const from = after ?? this.#shown;
     const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
       WHERE position > ? AND direction = 0 ORDER BY position LIMIT ?`;
     return this.#database.prepare<MessageRow>(sql).all(from, limit).map(toEntry);
@@ -189,6 +189,11 @@ export class History {
     const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
       WHERE message.id = ? ORDER BY direction DESC, position`;
     return this.#database.prepare<MessageRow>(sql).all(idToBytes(id));
+  }
+
+  get #shown(): number {
+    const sql = 'SELECT max(shown) AS shown FROM contact';
+    return this.#database.prepare<{ shown: number | null }>(sql).get()?.shown ?? 0;
   }
 
   #peerOf(name: string): number | undefined {

@@ -10,7 +10,6 @@ export interface CommitParts {
   readonly incoming: Incoming;
   readonly setTrust: (change: Extract<Change, { readonly type: 'trust' }>) => void;
   readonly setGuesses: (change: Extract<Change, { readonly type: 'guesses' }>) => void;
-  readonly setShown: (position: number) => void;
 }
 
 /** Writes all changes within the caller's transaction: each contact's row is read once, and written once at the end. */
@@ -50,7 +49,7 @@ function applyChange(parts: CommitParts, change: Change, open: (peer: string) =>
       open(change.peer).reached_us = change.atWall;
       return undefined;
     case 'shown':
-      return parts.setShown(incoming.position(open(change.peer), change.id) ?? 0);
+      return incoming.markShown(open(change.peer), change.id);
     case 'trust':
       open(change.record.username);
       return parts.setTrust(change);

@@ -21,11 +21,12 @@ export interface Contact {
   stored: number;
   stored_id: Bytes | null;
   largest_id: Bytes | null;
+  shown: number;
 }
 
 const FIELDS: readonly string[] = [
   'reached_us epoch assigned sent settled settled_id waiting waiting_bytes acked_key acked_from',
-  'peer_epoch peer_epoch_number stored stored_id largest_id',
+  'peer_epoch peer_epoch_number stored stored_id largest_id shown',
 ].flatMap((names) => names.split(' '));
 
 /** Nobody else writes these rows: what was read of one stays true until a transaction fails or the file is opened anew. */

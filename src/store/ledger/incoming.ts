@@ -69,12 +69,11 @@ export class Incoming {
     };
   }
 
-  /** Also that of a message that was deleted since. */
-  position(contact: Contact, id: string): number | undefined {
-    const blob = blobOfId(id);
-    const found =
-      this.#sql.position.get(contact.peer, blob) ?? this.#sql.formerPosition.get(contact.peer, blob);
-    return found?.position ?? undefined;
+  /** Also a message that was deleted since tells where it was. */
+  markShown(contact: Contact, id: string): void {
+    const key = [contact.peer, blobOfId(id)] as const;
+    const found = this.#sql.position.get(...key) ?? this.#sql.formerPosition.get(...key);
+    contact.shown = Math.max(contact.shown, found?.position ?? 0);
   }
 
   #isLargest({ largest_id }: Contact, id: Bytes): boolean {

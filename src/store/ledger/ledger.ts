@@ -40,9 +40,6 @@ export class DurableLedger implements Store {
     const countTrust = database.prepare(
       "INSERT INTO home VALUES ('trusted', 1) ON CONFLICT DO UPDATE SET value = value + 1",
     );
-    const setShown = database.prepare(
-      "INSERT INTO home VALUES ('shown', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-    );
     this.#parts = {
       contacts: new Contacts(database),
       outgoing: new Outgoing(database, { nextPosition, forget: forget ?? forgetPlainly }),
@@ -52,7 +49,6 @@ export class DurableLedger implements Store {
         countTrust.run();
       },
       setGuesses: ({ guesses }) => this.#guessRows.write(this.#guesses, guesses),
-      setShown: (position) => void setShown.run(position),
     };
   }
 
@@ -168,7 +164,8 @@ function highestPosition(database: Database): number {
   const found = database
     .prepare<{ position: number | null }>(
       `SELECT max(position) AS position FROM (SELECT max(position) AS position FROM message
-       UNION ALL SELECT value FROM home WHERE name IN ('shown', 'indexed', 'removed'))`,
+       UNION ALL SELECT max(shown) FROM contact
+       UNION ALL SELECT value FROM home WHERE name IN ('indexed', 'removed'))`,
     )
     .get();
   return found?.position ?? 0;
