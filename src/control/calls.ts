@@ -13,6 +13,17 @@ export interface Subscriber {
   ended(reason: CodedError | undefined): void;
 }
 
+/** The other program was ending and has not begun what it was asked: whoever has the home next can be asked the same. */
+export class NotTaken extends CodedError {
+  /** A program that listens is about to have it. */
+  readonly isYielding: boolean;
+
+  constructor(isYielding: boolean) {
+    super(brokenOff().failure);
+    this.isYielding = isYielding;
+  }
+}
+
 /** The client's side of the socket: which answer belongs to which request, and which event to whom. */
 export class Calls {
   readonly #socket: Socket;
@@ -119,6 +130,9 @@ export class Calls {
       case 'events-ended':
         this.#subscribers.get(heard.subscription)?.ended(brokenOff());
         this.#subscribers.delete(heard.subscription);
+        return;
+      case 'ending':
+        this.end(new NotTaken(heard.isYielding));
     }
   }
 

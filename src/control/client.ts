@@ -30,12 +30,30 @@ const CONNECT_MS = 10_000;
  * control-unusable. Rejects with control-unusable when nobody answers there.
  */
 export async function connectControl(path: string): Promise<Chat> {
+  const { self, calls } = await greet(path);
+  return new ControlChat(self, calls);
+}
+
+/**
+ * Asks the program that serves `path` to leave the home to us, who are going to listen on it. False when it listens itself. Rejects with
+ * control-unusable when nobody answers there.
+ */
+export async function askToYield(path: string): Promise<boolean> {
+  const { calls } = await greet(path);
+  try {
+    return (await calls.ask('yield', {})) === true;
+  } finally {
+    calls.end();
+  }
+}
+
+async function greet(path: string): Promise<{ readonly self: SelfView; readonly calls: Calls }> {
   const socket = await connectTo(path);
   const calls = new Calls(socket);
   const timer = setTimeout(() => calls.end(unusable('it does not answer')), CONNECT_MS);
   try {
     const hello = (await calls.ask('hello', {})) as Hello;
-    if (hello.control === CONTROL_VERSION) return new ControlChat(hello.self, calls);
+    if (hello.control === CONTROL_VERSION) return { self: hello.self, calls };
     const reason = unusable('it is of another version', 'End it, and start it again.');
     calls.end(reason);
     throw reason;

@@ -1,3 +1,4 @@
+export { NotTaken } from './calls.ts';
 export * from './client.ts';
 export * from './server.ts';
 export * from './socket-path.ts';

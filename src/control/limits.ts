@@ -10,6 +10,8 @@ export const SUBSCRIPTIONS_MAX = 16;
 export const UNREAD_BYTES_MAX: number = 1024 * 1024;
 /** A client that reads nothing of what waits for it is cut after this long. */
 export const UNREAD_PATIENCE_MS = 5_000;
+/** Answers that are under way when the program ends are waited for so long. */
+export const FINISH_PATIENCE_MS = 1_000;
 /** A screen that does not say that it has shown an event is cut: it would hold up what peers send. */
 export const SEEN_PATIENCE_MS = 60_000;
 /** Events that wait in a client for its own reader, at most. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Chat, ChatEvent } from '../api/index.ts';
 import { CodedError, decodeUtf8, type Bytes, type Failure } from '../base/index.ts';
 import {
+  FINISH_PATIENCE_MS,
   REQUESTS_MAX,
   REQUEST_BYTES_MAX,
   SEEN_PATIENCE_MS,
@@ -39,18 +40,25 @@ export class ServedClient {
   readonly #chat: Chat;
   readonly #socket: Socket;
   readonly #left: () => void;
+  readonly #yieldHome: () => boolean;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #underWay = new Set<Promise<void>>();
   #pages: Promise<void> = Promise.resolve();
   #nextSubscription = 1;
   #isCut = false;
+  #isFinishing = false;
   /** It has said something that was a request. */
   hasAsked = false;
 
-  constructor(chat: Chat, socket: Socket, left: () => void) {
+  constructor(
+    chat: Chat,
+    socket: Socket,
+    { left, yieldHome }: { readonly left: () => void; readonly yieldHome: () => boolean },
+  ) {
     this.#chat = chat;
     this.#socket = socket;
     this.#left = left;
+    this.#yieldHome = yieldHome;
     socket.on('error', () => this.cut());
     socket.on('close', () => this.cut());
   }
@@ -61,11 +69,20 @@ export class ServedClient {
       await this.#read();
       await Promise.all(this.#underWay);
       // Who has ended its side cannot say that it has seen an event.
-      if (!this.#isCut) this.#socket.end(() => this.cut());
+      if (!this.#isCut && !this.#isFinishing) this.#socket.end(() => this.cut());
     } catch {
       // The socket broke, or its reader was too slow.
       this.cut();
     }
+  }
+
+  /** Takes nothing more, answers what was taken, and says that this was all; whoever does not read is not waited for. */
+  async finish(isYielding: () => boolean): Promise<void> {
+    this.#isFinishing = true;
+    for (const number of this.#subscriptions.keys()) this.#unsubscribe(number);
+    const done = this.#answerRest(isYielding);
+    await waitFor((resolve) => void done.then(resolve, resolve), FINISH_PATIENCE_MS).catch(nothing);
+    this.cut();
   }
 
   /** At once: what it has asked for still happens, and nobody hears of it. */
@@ -75,6 +92,14 @@ export class ServedClient {
     this.#left();
     for (const number of this.#subscriptions.keys()) this.#unsubscribe(number);
     this.#socket.destroy();
+  }
+
+  async #answerRest(isYielding: () => boolean): Promise<void> {
+    // What is being answered at this moment counts as well.
+    await nextTurn();
+    await Promise.all(this.#underWay);
+    this.#say({ jsonrpc: '2.0', method: 'ending', params: { isYielding: isYielding() } });
+    await new Promise<void>((resolve) => this.#socket.end(() => resolve()));
   }
 
   async #read(): Promise<void> {
@@ -91,6 +116,7 @@ export class ServedClient {
 
   /** False when the line is no request: nothing more is read then. */
   #hear(line: Bytes | undefined): boolean {
+    if (this.#isFinishing) return false;
     if (line === undefined) return this.#refuse(RPC.request, 'a line has more than 1 MiB');
     const text = decodeUtf8(line);
     const json = text === undefined ? undefined : parseJson(text);
@@ -158,6 +184,10 @@ export class ServedClient {
     if (method === 'unsubscribe') {
       this.#unsubscribe(parseParams(SUBSCRIPTION, params).subscription);
       return null;
+    }
+    if (method === 'yield') {
+      parseParams(v.strictObject({}), params);
+      return this.#yieldHome();
     }
     throw new Misasked(RPC.method, `there is no method of this name`);
   }

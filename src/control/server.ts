@@ -8,17 +8,24 @@ import { ServedClient } from './served-client.ts';
 
 /**
  * Lets other programs of this user at the chat, over a socket that nobody else may open. To be called under the home's lock
- * alone: whatever lies at the path was left behind, and is removed. Disposing cuts every client and removes the socket; the
- * chat goes on. Rejects with control-unusable.
+ * alone: whatever lies at the path was left behind, and is removed. Disposing removes the socket, takes no further request, answers
+ * those that were taken, and cuts every client; the chat goes on. `yieldHome`: another program wants to listen on this home;
+ * true when it is going to be free. Rejects with control-unusable.
  */
-export async function serveControl(chat: Chat, path: string): Promise<AsyncDisposable> {
+export async function serveControl(
+  chat: Chat,
+  path: string,
+  yieldHome: () => boolean = () => false,
+): Promise<AsyncDisposable> {
   const clients = new Set<ServedClient>();
   // A client that has said all that it has to say still hears the answers.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => admit(socket));
+  let isYielding = false;
+  const yields = (): boolean => (isYielding = yieldHome());
   const admit = (socket: Socket): void => {
     if (clients.size >= CLIENTS_MAX) quietest(clients)?.cut();
     if (clients.size >= CLIENTS_MAX) return void socket.destroy();
-    const client = new ServedClient(chat, socket, () => clients.delete(client));
+    const client = new ServedClient(chat, socket, { left: () => clients.delete(client), yieldHome: yields });
     clients.add(client);
     void client.serve();
   };
@@ -33,6 +40,7 @@ export async function serveControl(chat: Chat, path: string): Promise<AsyncDispo
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([...clients].map(async (client) => client.finish(() => isYielding)));
       for (const client of clients) client.cut();
       await closed;
     },

@@ -43,7 +43,9 @@ export type Said =
   | { readonly jsonrpc: '2.0'; readonly id: RequestId; readonly result: unknown }
   | { readonly jsonrpc: '2.0'; readonly id: RequestId | null; readonly error: RpcError }
   | { readonly jsonrpc: '2.0'; readonly method: 'event'; readonly params: EventParams }
-  | { readonly jsonrpc: '2.0'; readonly method: 'events-ended'; readonly params: EventsEndedParams };
+  | { readonly jsonrpc: '2.0'; readonly method: 'events-ended'; readonly params: EventsEndedParams }
+  /** The program is ending. What was asked and is not answered by now, it has not begun. */
+  | { readonly jsonrpc: '2.0'; readonly method: 'ending'; readonly params: EndingParams };
 
 export interface RpcError {
   readonly code: number;
@@ -53,6 +55,10 @@ export interface RpcError {
 interface EventParams {
   readonly subscription: number;
   readonly event: ChatEvent;
+}
+interface EndingParams {
+  /** A program that listens is about to take the home. */
+  readonly isYielding: boolean;
 }
 interface EventsEndedParams {
   readonly subscription: number;
@@ -76,6 +82,7 @@ const SAID = v.union([
   v.object({ id: v.nullable(v.number()), error: v.object({ data: FAILURE }) }),
   v.object({ method: v.literal('event'), params: v.object({ subscription: SUBSCRIPTION, event: EVENT }) }),
   v.object({ method: v.literal('events-ended'), params: v.object({ subscription: SUBSCRIPTION }) }),
+  v.object({ method: v.literal('ending'), params: v.object({ isYielding: v.boolean() }) }),
   v.object({ id: v.number(), result: v.unknown() }),
 ]);
 
@@ -84,7 +91,8 @@ export type Heard =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number | null; readonly error: CodedError }
   | { readonly type: 'event'; readonly subscription: number; readonly event: ChatEvent }
-  | { readonly type: 'events-ended'; readonly subscription: number };
+  | { readonly type: 'events-ended'; readonly subscription: number }
+  | { readonly type: 'ending'; readonly isYielding: boolean };
 
 /** Undefined for what no server says. */
 export function hear(line: string): Heard | undefined {
@@ -93,6 +101,7 @@ export function hear(line: string): Heard | undefined {
   const said = parsed.output;
   if ('result' in said) return { type: 'result', id: said.id, result: said.result };
   if ('error' in said) return { type: 'error', id: said.id, error: codedError(said.error.data) };
+  if (said.method === 'ending') return { type: 'ending', ...said.params };
   if (said.method === 'events-ended') return { type: 'events-ended', ...said.params };
   return { type: 'event', subscription: said.params.subscription, event: withPeerText(said.params.event) };
 }

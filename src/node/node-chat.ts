@@ -33,6 +33,7 @@ export class NodeChat implements Chat {
   readonly #hub: EventHub;
   readonly #home: Home;
   readonly #desk: MessageDesk;
+  readonly #stopServing: () => Promise<void>;
   readonly #free: () => Promise<void>;
   #closing: Promise<void> | undefined;
   #isFreed = false;
@@ -44,6 +45,8 @@ export class NodeChat implements Chat {
     readonly hub: EventHub;
     readonly home: Home;
     readonly desk: MessageDesk;
+    /** Takes nothing more from other programs, and answers what was taken. */
+    readonly stopServing: () => Promise<void>;
     /** Closes sockets, watchers and the home; called once. */
     readonly free: () => Promise<void>;
   }) {
@@ -53,6 +56,7 @@ export class NodeChat implements Chat {
     this.#hub = options.hub;
     this.#home = options.home;
     this.#desk = options.desk;
+    this.#stopServing = options.stopServing;
     this.#free = options.free;
   }
 
@@ -74,9 +78,7 @@ export class NodeChat implements Chat {
     return isWithdrawn;
   }
   async cancelAll(to: string): Promise<number> {
-    const count = this.#takeMessage(() => this.#engine.commands.cancelAll(to, readClock()));
-    if (count > 0) await this.#kept();
-    return count;
+    return this.#desk.cancelAll(to, (command) => this.#takeMessage(command));
   }
   async outbox(query: OutboxQuery = {}): Promise<OutboxPage> {
     this.#mustBeOpen();
@@ -134,6 +136,8 @@ export class NodeChat implements Chat {
   }
 
   async #close(graceMs: number): Promise<void> {
+    // First of all: what others ask of a program that is ending is better asked of the next one.
+    await this.#stopServing();
     this.#loop.enqueue({ type: 'shutdown' });
     const giveUp = readClock().monotonic + graceMs;
     await turn();

@@ -120,7 +120,7 @@ export class Node {
   }
 
   /** Listens if asked to, serves other commands, and is then ready for a face. `watching` is aborted when the chat closes. */
-  async start({ options, env, watching }: Start): Promise<NodeChat> {
+  async start({ options, env, watching, yieldHome }: Start): Promise<NodeChat> {
     try {
       const listener = options.mode === 'listen' ? await this.#listen(options, watching.signal) : undefined;
       const { username, folder: home } = this.#home;
@@ -134,15 +134,15 @@ export class Node {
         hub: this.#hub,
         home: this.#home,
         desk: this.#desk,
+        stopServing: async () => control?.[Symbol.asyncDispose](),
         free: async () => {
           watching.abort();
           this.#links.releaseAll();
           await listener?.[Symbol.asyncDispose]();
-          await control?.[Symbol.asyncDispose]();
           this.#free();
         },
       });
-      if (options.mode !== 'offline') control = await this.#serve(chat, env);
+      if (options.mode !== 'offline') control = await this.#serve(chat, env, yieldHome);
       if (options.keepMs !== undefined) this.#keepFor(options.keepMs, watching.signal);
       // The calls at the start, and what is due.
       this.#loop.schedule();
@@ -175,9 +175,13 @@ export class Node {
   }
 
   /** Without its socket the program chats on: only other commands cannot use this home meanwhile. */
-  async #serve(chat: Chat, env: Environment): Promise<AsyncDisposable | undefined> {
+  async #serve(
+    chat: Chat,
+    env: Environment,
+    yieldHome: Start['yieldHome'],
+  ): Promise<AsyncDisposable | undefined> {
     try {
-      return await serveControl(chat, controlPath(this.#home.folder, env));
+      return await serveControl(chat, controlPath(this.#home.folder, env), yieldHome);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.warn(error.failure);
@@ -248,6 +252,8 @@ export interface Start {
   readonly options: ChatOptions;
   readonly env: Environment;
   readonly watching: AbortController;
+  /** Another program wants to listen on this home: true when it is going to be free. */
+  readonly yieldHome: () => boolean;
 }
 
 /** The listener stays where the start put it: others would look for us elsewhere. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cancellable, Chat, ChatOptions } from '../api/index.ts';
 import { CodedError, wipe } from '../base/index.ts';
-import { connectControl, controlPath } from '../control/index.ts';
+import { askToYield, connectControl, controlPath } from '../control/index.ts';
 import { systemEntropy } from '../primitives/index.ts';
 import {
   findOwnHome,
@@ -17,11 +17,14 @@ import {
 } from '../store/index.ts';
 import { loadDirectory, type LoadedDirectory } from './load-directory.ts';
 import { Node } from './node.ts';
+import { PassingChat, type Reopen } from './passing-chat.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Another command that uses the home for a moment, without serving others, is waited for this long. */
-const LOCK_WAIT_MS = 3_000;
+/** A program that uses the home for a moment, or is about to leave it, is waited for this long. */
+const LOCK_WAIT_MS = 5_000;
+/** Whoever has left the home to a listener does not take it again before. */
+const YIELD_MS = 2_000;
 const LOCK_AGAIN_MS = 50;
 
 /** Opens the whole program on one directory file and one home; see `ChatOptions` for what it rejects with. */
@@ -30,6 +33,27 @@ export async function openChat(
   env: Environment,
   cancel: Cancellable = {},
 ): Promise<Chat> {
+  const { mode } = options;
+  if (mode === 'listen')
+    return openOnce(options, env, { ...cancel, isYielding: false, yieldHome: () => false });
+  let passing: PassingChat | undefined;
+  const yieldHome = (): boolean => {
+    passing?.yieldHome();
+    return passing !== undefined;
+  };
+  const reopen: Reopen = async (how) => openOnce(options, env, { ...how, yieldHome });
+  const chat = await reopen({ ...cancel, isYielding: false });
+  passing = new PassingChat(chat, { reopen, isFollowing: mode === 'dial' });
+  return passing;
+}
+
+interface Opening extends Cancellable {
+  /** Another program is about to take the home: it is waited for. */
+  readonly isYielding: boolean;
+  readonly yieldHome: () => boolean;
+}
+
+async function openOnce(options: ChatOptions, env: Environment, opening: Opening): Promise<Chat> {
   const path = resolve(options.directory);
   let node: Node | undefined;
   const watching = new AbortController();
@@ -40,14 +64,14 @@ export async function openChat(
     }
     const loaded = loadDirectory(path);
     const own = findOwnHome(options, loaded.directory, env);
-    const holder = await lockOrConnect(own, options, { env, signal: cancel.signal });
+    const holder = await lockOrConnect(own, options, { ...opening, env });
     if ('chat' in holder) {
       watching.abort();
       return holder.chat;
     }
     const home = await openLocked(own, options, holder.lock);
     node = startNode(options, { path, loaded, home, env });
-    return await start(node, { options, env, watching, signal: cancel.signal });
+    return await start(node, { options, env, watching, ...opening });
   } catch (error) {
     watching.abort();
     throw error;
@@ -58,26 +82,42 @@ export async function openChat(
 async function lockOrConnect(
   { folder, username }: OwnHome,
   { mode }: ChatOptions,
-  { env, signal }: { readonly env: Environment; readonly signal: Cancellable['signal'] },
+  { env, signal, isYielding }: Opening & { readonly env: Environment },
 ): Promise<{ readonly lock: HomeLock } | { readonly chat: Chat }> {
-  const giveUpAt = performance.now() + LOCK_WAIT_MS;
+  const path = controlPath(folder, env);
+  const begunAt = performance.now();
+  let giveUpAt = begunAt + LOCK_WAIT_MS;
   for (;;) {
     if (signal?.aborted) throw signal.reason;
-    try {
-      return { lock: lockOwnHome(folder) };
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== 'home-locked' || mode === 'listen') throw error;
-      const chat = await connected(folder, env);
+    const isTaking = !isYielding || performance.now() > begunAt + YIELD_MS;
+    const locked = isTaking ? lockIfFree(folder) : undefined;
+    if (locked && 'lock' in locked) return locked;
+    if (mode !== 'listen') {
+      const chat = await ifReached(connectControl(path));
       if (chat) return { chat: await mustBeOf(chat, username) };
-      if (performance.now() > giveUpAt) throw error;
+    } else if (locked) {
+      const isLeaving = await ifReached(askToYield(path));
+      if (isLeaving === false) throw locked.error;
+      if (isLeaving) giveUpAt = performance.now() + LOCK_WAIT_MS;
     }
+    if (locked && performance.now() > giveUpAt) throw locked.error;
     await pause(LOCK_AGAIN_MS);
   }
 }
 
-async function connected(folder: string, env: Environment): Promise<Chat | undefined> {
+function lockIfFree(folder: string): { readonly lock: HomeLock } | { readonly error: CodedError } {
   try {
-    return await connectControl(controlPath(folder, env));
+    return { lock: lockOwnHome(folder) };
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'home-locked') return { error };
+    throw error;
+  }
+}
+
+/** Undefined when nobody answers at the socket. */
+async function ifReached<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
   } catch (error) {
     if (error instanceof CodedError && error.code === 'control-unusable') return undefined;
     throw error;
@@ -143,8 +183,7 @@ async function start(
     readonly options: ChatOptions;
     readonly env: Environment;
     readonly watching: AbortController;
-    readonly signal: Cancellable['signal'];
-  },
+  } & Opening,
 ): Promise<Chat> {
   const { signal } = context;
   const chat = await node.start(context);

@@ -1,0 +1,218 @@
+import type {
+  BackupCommand,
+  Cancellable,
+  Chat,
+  ChatEvent,
+  ContactView,
+  EraseQuery,
+  EventOptions,
+  HistoryPage,
+  HistoryQuery,
+  MessageId,
+  OutboxPage,
+  OutboxQuery,
+  SafetyView,
+  SelfView,
+  SendText,
+} from '../api/index.ts';
+import { CodedError } from '../base/index.ts';
+import { NotTaken } from '../control/index.ts';
+import { progressSince } from './progress-since.ts';
+
+/** Sessions end as agreed, where that is quick: a listener waits. */
+const YIELD_GRACE_MS = 500;
+
+/** Opens the home again. `isYielding`: another program is about to take it, which is waited for. */
+export type Reopen = (options: { readonly isYielding: boolean } & Cancellable) => Promise<Chat>;
+
+/**
+ * The chat of a command that is soon over. Whoever has the home may end, or is asked to leave it to a program that listens: then
+ * this one goes on with whoever has it next, or takes it itself. What was asked and not begun is asked again; events go on, and
+ * tell what became meanwhile of the texts that were sent here.
+ */
+export class PassingChat implements Chat {
+  readonly #reopen: Reopen;
+  readonly #isFollowing: boolean;
+  readonly #closed = new AbortController();
+  /** What was sent here and is not known to be settled, and to whom. */
+  readonly #sent = new Map<MessageId, string>();
+  #chat: Promise<Chat>;
+  #current: Chat;
+  /** The one that was given up last. */
+  #leaving: Chat | undefined;
+
+  /** `isFollowing`: events go on with the next one, too. */
+  constructor(
+    chat: Chat,
+    { reopen, isFollowing }: { readonly reopen: Reopen; readonly isFollowing: boolean },
+  ) {
+    this.#current = chat;
+    this.#chat = Promise.resolve(chat);
+    this.#reopen = reopen;
+    this.#isFollowing = isFollowing;
+  }
+
+  get self(): SelfView {
+    return this.#current.self;
+  }
+
+  /** Leaves the home to a program that listens, and goes on as a guest of that one. */
+  yieldHome(): void {
+    const former = this.#current;
+    if (!this.#closed.signal.aborted)
+      this.#replace(async () => former.close({ graceMs: YIELD_GRACE_MS }), true);
+  }
+
+  async contacts(): Promise<readonly ContactView[]> {
+    return this.#ask(async (chat) => chat.contacts());
+  }
+  async sendText(command: SendText): Promise<MessageId> {
+    const id = await this.#do(async (chat) => chat.sendText(command));
+    this.#sent.set(id, command.to);
+    return id;
+  }
+  async cancel(id: MessageId): Promise<boolean> {
+    return this.#do(async (chat) => chat.cancel(id));
+  }
+  async cancelAll(to: string): Promise<number> {
+    return this.#do(async (chat) => chat.cancelAll(to));
+  }
+  async outbox(query?: OutboxQuery): Promise<OutboxPage> {
+    return this.#ask(async (chat) => chat.outbox(query));
+  }
+  async history(query?: HistoryQuery): Promise<HistoryPage> {
+    return this.#ask(async (chat) => chat.history(query));
+  }
+  async erase(query: EraseQuery): Promise<number> {
+    return this.#do(async (chat) => chat.erase(query));
+  }
+  async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
+    return this.#do(async (chat) => chat.resend(command));
+  }
+  async backup(command: BackupCommand): Promise<void> {
+    await this.#do(async (chat) => chat.backup(command));
+  }
+  async safety(name: string): Promise<SafetyView> {
+    return this.#ask(async (chat) => chat.safety(name));
+  }
+  async markVerified(name: string): Promise<void> {
+    await this.#do(async (chat) => chat.markVerified(name));
+  }
+  async approveKey(command: { readonly name: string; readonly fingerprint: string }): Promise<void> {
+    await this.#do(async (chat) => chat.approveKey(command));
+  }
+  async openRepair(name: string): Promise<{ readonly untilWall: number }> {
+    return this.#do(async (chat) => chat.openRepair(name));
+  }
+  async forgiveGuesses(name: string): Promise<void> {
+    await this.#do(async (chat) => chat.forgiveGuesses(name));
+  }
+  async retry(name: string): Promise<void> {
+    await this.#do(async (chat) => chat.retry(name));
+  }
+  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
+    const events = this.#current.events(options);
+    return this.#isFollowing ? this.#follow(this.#current, events, options) : events;
+  }
+
+  async close(options?: { readonly graceMs?: number }): Promise<void> {
+    this.#closed.abort();
+    await this.#chat.catch(() => undefined);
+    await this.#current.close(options);
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Changes nothing, and may be asked twice. */
+  async #ask<Answer>(act: (chat: Chat) => Promise<Answer>): Promise<Answer> {
+    return this.#call(act, (error) => wasNotTaken(error) || error.code === 'control-unusable');
+  }
+  async #do<Answer>(act: (chat: Chat) => Promise<Answer>): Promise<Answer> {
+    return this.#call(act, wasNotTaken);
+  }
+  async #call<Answer>(
+    act: (chat: Chat) => Promise<Answer>,
+    isToRepeat: (error: CodedError) => boolean,
+  ): Promise<Answer> {
+    for (;;) {
+      const chat = await this.#chat;
+      try {
+        return await act(chat);
+      } catch (error) {
+        const isEnding = this.#closed.signal.aborted;
+        if (isEnding || !(error instanceof CodedError) || !isToRepeat(error)) throw error;
+        this.#lost(chat, error);
+      }
+    }
+  }
+
+  async *#follow(
+    chat: Chat,
+    events: AsyncIterable<ChatEvent>,
+    options: EventOptions,
+  ): AsyncGenerator<ChatEvent, void> {
+    for (;;) {
+      let reason: CodedError | undefined;
+      try {
+        for await (const event of events) {
+          if (event.type === 'message-progress') this.#note(event);
+          yield event;
+        }
+      } catch (error) {
+        if (!(error instanceof CodedError) || error.code !== 'control-unusable') throw error;
+        reason = error;
+      }
+      if (options.signal?.aborted || this.#closed.signal.aborted) return;
+      this.#lost(chat, reason);
+      const next = await orAborted(this.#chat, options.signal);
+      if (!next) return;
+      chat = next;
+      events = chat.events(options);
+      for (const event of await progressSince(this.#sent, this)) {
+        this.#note(event);
+        yield event;
+      }
+    }
+  }
+
+  #note({ id, progress: { state } }: ChatEvent & { readonly type: 'message-progress' }): void {
+    if (state !== 'queued' && state !== 'sent') this.#sent.delete(id);
+  }
+
+  #lost(chat: Chat, reason: CodedError | undefined): void {
+    const isYielding = reason instanceof NotTaken && reason.isYielding;
+    if (chat === this.#current) this.#replace(async () => chat.close(), isYielding);
+  }
+  #replace(leave: () => Promise<void>, isYielding: boolean): void {
+    const former = this.#current;
+    if (this.#leaving === former) return;
+    this.#leaving = former;
+    this.#chat = leave().then(async () => {
+      const chat = await this.#reopen({ isYielding, signal: this.#closed.signal });
+      this.#current = chat;
+      return chat;
+    });
+    // Whoever waits for it hears why.
+    this.#chat.catch(() => undefined);
+  }
+}
+
+function wasNotTaken(error: CodedError): boolean {
+  return error instanceof NotTaken || error.code === 'cancelled';
+}
+
+async function orAborted<Value>(
+  value: Promise<Value>,
+  signal: EventOptions['signal'],
+): Promise<Value | undefined> {
+  if (!signal) return value;
+  const aborted = Promise.withResolvers<undefined>();
+  const onAbort = (): void => aborted.resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

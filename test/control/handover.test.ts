@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startListening, startSotto, type SottoProcess } from '../net/sotto-process.ts';
+import { openTown, type Town } from '../net/town.ts';
+import { until } from '../net/until.ts';
+
+// Several commands on one home, each of which is soon over: whoever has the home ends, and the others go on.
+
+function send(town: Town, text: string, timeout: string): SottoProcess {
+  return startSotto(town, 'alice', ['send', 'bob', text, '--timeout', timeout]);
+}
+
+async function holdsHome(town: Town): Promise<void> {
+  await until('somebody serves the home', () => existsSync(join(town.home('alice'), 'control.sock')));
+}
+
+async function expectSent(sending: SottoProcess): Promise<void> {
+  expect(await sending.exitCode(), sending.stderr).toBe(0);
+  expect(sending.stderr).toContain('delivered to bob');
+}
+
+test('commands that send at the same time all send, whoever of them has the home and ends first (CTL-02)', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using bob = await town.open('bob');
+  for (let round = 0; round < 2; round++) {
+    const texts = Array.from({ length: 6 }, (_, n) => `text ${round}.${n}`);
+    const sending = texts.map((text) => send(town, text, '30s'));
+    try {
+      for (const each of sending) await expectSent(each);
+    } finally {
+      for (const each of sending) await each[Symbol.asyncDispose]();
+    }
+    for (const text of texts) await bob.hears(text);
+  }
+}, 80_000);
+
+test('who waits for a text goes on waiting when the time of who has the home is over', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using first = send(town, 'given up early', '3s');
+  await holdsHome(town);
+  await using second = send(town, 'waited for', '60s');
+  expect(await first.exitCode(), first.stderr).toBe(5);
+  await using bob = await town.open('bob');
+  await expectSent(second);
+  await bob.hears('given up early');
+  await bob.hears('waited for');
+}, 80_000);
+
+test('a listener starts beside a command that waits: it gets the home, and the command its answer', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using waiting = send(town, 'from the command', '60s');
+  await holdsHome(town);
+  await using another = send(town, 'from its guest', '60s');
+  await using listener = await startListening(town, 'alice');
+  await using bob = await town.open('bob');
+  await expectSent(waiting);
+  await expectSent(another);
+  await bob.hears('from the command');
+  await bob.hears('from its guest');
+  await bob.send('alice', 'to the listener');
+  await listener.says('to the listener', 'stdout');
+}, 80_000);
