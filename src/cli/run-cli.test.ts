@@ -177,9 +177,10 @@ test('a reader that does not read makes listen wait, not collect', async () => {
   const release = Promise.withResolvers<() => void>();
   const stuck = new Writable({
     highWaterMark: 10,
-    write(_chunk, _encoding, callback) {
-      written += 1;
-      if (written === 1) release.resolve(callback);
+    write(chunk: Uint8Array, _encoding, callback) {
+      const isFirst = written === 0;
+      if (chunk.length > 0) written += 1;
+      if (isFirst) release.resolve(callback);
       else callback();
     },
   });
