@@ -21,6 +21,12 @@ export interface SimulatedHome {
   readonly disk?: SimulatedDisk;
 }
 
+/** What calls that queued texts have answered. */
+export interface Sent {
+  readonly kept: readonly MessageId[];
+  readonly rejected: readonly MessageId[];
+}
+
 export interface RestartOptions {
   /** Nobody is told that the connections are gone; what was on its way still arrives. */
   readonly isPowerLost?: boolean;
@@ -46,6 +52,13 @@ export class SimulatedNode {
   engine: Engine;
   /** Called right after each crash; the node is down then, until `restart`. */
   onCrash: () => void = () => {};
+  /** What the next turn begins with. */
+  #first: EngineInput[] = [];
+  /** Queued in the turn that is to come. */
+  #untold: {
+    readonly queued: readonly { readonly to: string; readonly id: MessageId }[];
+    readonly tell: (sent: Sent) => void;
+  }[] = [];
   readonly #world: World;
   #directory: Directory;
   #isUp = true;
@@ -81,6 +94,8 @@ export class SimulatedNode {
     this.disk = home.disk ?? new SimulatedDisk();
     this.#directory = directory;
     this.#held = [];
+    this.#first = [];
+    this.#untold = [];
     this.#isRefused = false;
     this.#shown = undefined;
     this.#crash = undefined;
@@ -128,10 +143,15 @@ export class SimulatedNode {
     return this.sendAll([command]).kept[0];
   }
   /** In one turn. Rejected ones are withdrawn, and are to leave never. */
-  sendAll(commands: readonly SendText[]): {
-    readonly kept: readonly MessageId[];
-    readonly rejected: readonly MessageId[];
-  } {
+  sendAll(commands: readonly SendText[]): Sent {
+    let sent: Sent | undefined;
+    this.sendWithNext(commands, (all) => (sent = all));
+    const ids = this.#untold.flatMap(({ queued }) => queued.map(({ id }) => id));
+    this.endTurn();
+    return sent ?? { kept: ids, rejected: [] };
+  }
+  /** The same in the turn of whatever comes next. Nobody is told when the program dies in it. */
+  sendWithNext(commands: readonly SendText[], tell: (sent: Sent) => void): void {
     const queued: { readonly to: string; readonly id: MessageId }[] = [];
     for (const command of commands) {
       let sent: Result<MessageId> | undefined;
@@ -139,11 +159,14 @@ export class SimulatedNode {
       if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
       queued.push({ to: command.to, id: sent.value });
     }
-    this.endTurn();
-    const ids = queued.map(({ id }) => id);
-    if (!this.#isUp || !this.#isRefused) return { kept: ids, rejected: [] };
-    for (const { to, id } of queued) this.engine.commands.takeBack(to, id, this.time);
-    return { kept: [], rejected: ids };
+    this.#untold.push({ queued, tell });
+  }
+  #tellSenders(): void {
+    for (const { queued, tell } of this.#untold.splice(0)) {
+      const ids = queued.map(({ id }) => id);
+      if (this.#isRefused) for (const { to, id } of queued) this.engine.commands.takeBack(to, id, this.time);
+      tell(this.#isRefused ? { kept: [], rejected: ids } : { kept: ids, rejected: [] });
+    }
   }
 
   /** A person has edited the directory. */
@@ -195,19 +218,25 @@ export class SimulatedNode {
   #turn(inputs: readonly EngineInput[]): void {
     const outputs = this.#held;
     let failure: Failure | undefined;
-    for (const input of inputs) failure = this.#handle(input, outputs) ?? failure;
+    for (const input of [...this.#first.splice(0), ...inputs])
+      failure = this.#handle(input, outputs) ?? failure;
     const isLast = this.#crash !== undefined && this.#crash.turns-- <= 0;
     if (isLast && this.#crash?.moment === 'before-commit') return this.#die([]);
     const changes: Change[] = this.#shown ? [this.#shown] : [];
     for (const output of outputs) if (output.type === 'commit') changes.push(...output.changes);
     if (changes.length > 0) failure ??= failureOf(() => this.disk.commit(changes));
-    if (failure) return isLast ? this.#die([]) : this.#giveUpTurn(outputs, failure);
+    if (failure) {
+      if (isLast) return this.#die([]);
+      this.#giveUpTurn(outputs, failure);
+      return this.#tellSenders();
+    }
     this.#shown = undefined;
     this.#held = [];
     this.#isRefused = false;
     if (isLast) return this.#die(outputs);
     for (const output of outputs) this.#perform(output);
     this.#setTimer();
+    this.#tellSenders();
   }
 
   #handle(input: EngineInput, outputs: EngineOutput[]): Failure | undefined {
@@ -220,13 +249,13 @@ export class SimulatedNode {
   #giveUpTurn(outputs: readonly EngineOutput[], failure: Failure): void {
     this.#isRefused = true;
     this.#held = outputs.filter((output) => output.type === 'commit' || output.type === 'event');
-    for (const { type, link } of outputs.filter((output) => output.type === 'dial'))
-      if (type === 'dial')
-        this.#world.schedule.after(0, () => this.input({ type: 'dial-failed', link, failure }));
-    for (const output of outputs) if (output.type === 'release') this.ends.get(output.link)?.release();
-    // As in the program, the engine hears of each loss and lets go of it then: until that, what it writes would leave.
-    for (const link of this.ends.keys())
-      this.#world.schedule.after(0, () => this.input({ type: 'lost', link, failure }));
+    for (const output of outputs) {
+      if (output.type === 'release') this.ends.get(output.link)?.release();
+      if (output.type === 'dial') this.#first.push({ type: 'dial-failed', link: output.link, failure });
+    }
+    // As in the program, the engine hears of all losses at once, before anything else: what it wrote in between would leave.
+    for (const link of this.ends.keys()) this.#first.push({ type: 'lost', link, failure });
+    if (this.#first.length > 0) this.#world.schedule.after(0, () => this.endTurn());
     const timer = ++this.#timer;
     this.#world.schedule.after(COMMIT_RETRY_MS, () => {
       if (timer === this.#timer) this.endTurn();
@@ -238,6 +267,7 @@ export class SimulatedNode {
     const count = Math.floor(this.#world.random() * (outputs.length + 1));
     for (const output of outputs.slice(0, count)) this.#perform(output);
     this.#isUp = false;
+    this.#untold = [];
     this.#timer++;
     this.onCrash();
   }

@@ -1,6 +1,5 @@
 import type { MessageId } from '../../src/api/index.ts';
 import { CodedError, type Now } from '../../src/base/index.ts';
-import type { MessageContent } from '../../src/protocol/delivery/index.ts';
 import { World, type SimulatedDisk, type SimulatedNode } from '../../src/testing/index.ts';
 import { cheapEntropy, cheapPrimitives } from './cheap-primitives.ts';
 import { countingPrimitives } from './counting-primitives.ts';
@@ -8,6 +7,7 @@ import { homesOf, people } from './friends.ts';
 import { faultOf } from './seeds-checks.ts';
 import { counted, NO_COUNTS, type CountName, type SeedCounts } from './seeds-counts.ts';
 import { drawsOf, pick, rekeyLimits } from './seeds-dice.ts';
+import { deliveredBy } from './seeds-resend.ts';
 
 /** Faults stop after this much virtual time; then everything must settle. */
 const FAULTS_MS = 60_000;
@@ -86,6 +86,7 @@ export class Story {
     }
     this.#planResends();
     if (this.#isRemoving) this.#planRemoval();
+    if (this.#names.length > 2 && !this.#isRollingBack && this.#draw() < 0.2) this.#planBadTail();
     if (this.#isRollingBack) this.#planRollback(world.node(pick(this.#draw, ['alice', 'bob'])));
     world.run(FAULTS_MS);
     this.#calm();
@@ -324,6 +325,27 @@ export class Story {
     });
   }
 
+  /**
+   * More waits for one contact than memory has room for, and what is behind cannot be read in turns that have sealed a record for another
+   * one: nothing of those may leave.
+   */
+  #planBadTail(): void {
+    const [world, node] = [this.#world, this.#world.node('alice')];
+    const start = 2_000 + world.random() * FAULTS_MS * 0.5;
+    world.schedule.at(start, () => {
+      this.#write('alice', 'carol', 1_500);
+      node.disk.isBadSector = (method, peer) =>
+        method === 'outgoing' && peer === 'carol' && world.random() < 0.2;
+    });
+    for (let i = 0; i < 200; i++)
+      world.schedule.at(start - 1_000 + i * 40, () => {
+        if (!node.isUp || this.#removed.get('alice') === 'bob') return;
+        node.sendWithNext([{ to: 'bob', text: `with the next ${i}` }], ({ rejected }) => {
+          if (node.disk.store.refusal !== 'after') for (const id of rejected) this.#stillborn.add(id);
+        });
+      });
+  }
+
   /** Wall clocks go wrong by up to 400 days, either way, while the program runs. */
   #planClockJumps(node: SimulatedNode): void {
     const world = this.#world;
@@ -358,20 +380,6 @@ export class Story {
       node.restart(undefined, { keys: node.keys, ...copy.home, disk: copy });
     });
   }
-}
-
-/** What a history would give to be sent once more. */
-function deliveredBy({ disk }: SimulatedNode, to: string): readonly MessageContent[] {
-  const delivered = new Set(
-    disk.store.sent(to).flatMap(({ id, state }) => (state === 'delivered' ? [id] : [])),
-  );
-  const contents = new Map<string, MessageContent>();
-  for (const change of disk.changes) {
-    if (change.type !== 'outbox-put' || change.peer !== to || !delivered.has(change.row.id)) continue;
-    const { id, type, plaintext, timestamp } = change.row;
-    contents.set(id, { id, type, plaintext, timestamp });
-  }
-  return [...contents.values()];
 }
 
 function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
