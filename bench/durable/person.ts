@@ -32,7 +32,9 @@ export class Person {
   static async #start(options: ChatOptions, home: Home): Promise<Person> {
     const { directory } = loadDirectory(options.directory);
     const node = new Node(options, { path: options.directory, directory, home, trace: undefined });
-    return new Person(await node.start({ options, env: {}, watching: new AbortController() }));
+    return new Person(
+      await node.start({ options, env: {}, watching: new AbortController(), yieldHome: () => false }),
+    );
   }
 
   private constructor(chat: Chat) {
