@@ -1,27 +1,8 @@
-/** A mistake that somebody could make, and the test that must notice it (F21). */
-export interface PlantedBug {
-  readonly name: string;
-  readonly edits: readonly Edit[];
-  readonly test: { readonly file: string; readonly name: string };
-}
-
-export interface Edit {
-  readonly file: string;
-  /** Occurs once in the file. */
-  readonly find: string;
-  readonly replace: string;
-}
+import { DURABILITY_BUGS } from './durability-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const HANDSHAKE = 'src/protocol/handshake';
 const SESSION = 'src/protocol/session';
-const TURN_LOOP = 'src/node/turn-loop.ts';
-const COMMIT = 'failure ??= this.#commit(outputs);';
-
-const KILL_LOOP = {
-  file: 'test/durability/kill-loop.test.ts',
-  name: 'killed 200 times, at random and at the n-th fsync or write, two peers lose, repeat and mix up nothing (STO-01, DLV-01, DLV-02, DLV-03, DLV-04)',
-};
-
 const WORLDS = {
   file: 'test/scenarios/seeds.test.ts',
   name: 'nothing acked is lost, nothing is stored or shown twice, order and states hold, and everything finds its end (F6, NET-14, DLV-01 to DLV-09, DLV-13, CLK-03, CRY-20)',
@@ -341,65 +322,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       name: 'strangers get 16 answers at once and 50 in a second; known addresses are not counted among them (CRY-14)',
     },
   },
-  {
-    name: 'an ack leaves before the commit of the turn',
-    edits: [
-      {
-        file: TURN_LOOP,
-        find: COMMIT,
-        replace: `for (const output of outputs) if (output.type === 'write') this.#perform(output);
-    this.#links.flush();
-    outputs.splice(0, outputs.length, ...outputs.filter((output) => output.type !== 'write'));
-    ${COMMIT}`,
-      },
-    ],
-    test: KILL_LOOP,
-  },
-  {
-    name: 'an event is told in the turn before its commit',
-    edits: [
-      {
-        file: TURN_LOOP,
-        find: COMMIT,
-        replace: `if (outputs.some((output) => output.type === 'event')) {
-      for (const output of outputs) if (output.type === 'event') this.#perform(output);
-      outputs.splice(0, outputs.length, ...outputs.filter((output) => output.type !== 'event'));
-      return this.schedule();
-    }
-    ${COMMIT}`,
-      },
-    ],
-    test: KILL_LOOP,
-  },
-  {
-    name: 'a message that is there already is shown once more when it comes again',
-    edits: [
-      {
-        file: 'src/protocol/delivery/inbox.ts',
-        find: 'if (isRepeat) return success(NOTHING);',
-        replace:
-          "if (isRepeat) return success({ changes: [], effects: [{ type: 'received', row: rowOf(header, plaintext, receivedWall) }] });",
-      },
-      {
-        file: 'src/protocol/delivery/outbox.ts',
-        find: 'const next = Math.max(stored + 1, progress.first);',
-        replace: 'const next = progress.first;',
-      },
-    ],
-    test: KILL_LOOP,
-  },
-  {
-    name: 'synchronous=NORMAL',
-    edits: [
-      {
-        file: 'src/store/database.ts',
-        find: "['synchronous', 'FULL', 2],",
-        replace: "['synchronous', 'NORMAL', 1],",
-      },
-    ],
-    test: {
-      file: 'test/durability/power-cuts.test.ts',
-      name: 'five power cuts lose nothing that was queued or delivered; nor does bare write and fsync (STO-02)',
-    },
-  },
+  ...DURABILITY_BUGS,
 ];

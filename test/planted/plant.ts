@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Edit, PlantedBug } from './bugs.ts';
+import type { Edit, PlantedBug } from './planted-bug.ts';
 
 const root = join(import.meta.dirname, '../..');
 const COPIED = [
