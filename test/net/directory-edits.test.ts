@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { openRecordingProxy } from './recording-proxy.ts';
 import { PROMPT_MS, talkDuring } from './talk.ts';
 import { freePorts, openTown } from './town.ts';
@@ -100,6 +101,8 @@ test('a changed port is dialled, also by what already waits (DIR-03)', async () 
 
 test('a broken edit is told with its place and the last good one stays in force; the next good one comes into force (DIR-01, DIR-02)', async () => {
   await using town = await openTown(['alice', 'bob', 'carol']);
+  // Bob's own call at his start would carry Alice's texts past what her directory says.
+  town.edit('bob', 'alice', { port: await freePort() });
   const [alice, bob] = [await town.open('alice', { lingerMs: 0 }), await town.open('bob')];
   const good = JSON.stringify(town.entries);
   const broken = {
