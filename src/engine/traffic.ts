@@ -66,7 +66,8 @@ export class Traffic {
     const { allowance, phase } = link.connection;
     const { outbox } = session.peer;
     const rows = isCarrier && allowance !== 'none' ? outbox.take(session.progress, now, TURN_BYTES_MAX) : [];
-    if (allowance === 'open' && session.progress.hasMore) this.#deadline = now.monotonic;
+    // Of a link that carries nothing it was said when it still did.
+    if (isCarrier && allowance === 'open' && session.progress.hasMore) this.#deadline = now.monotonic;
     const isAckDue = session.needsAck && phase === 'open';
     if (rows.length === 0 && !isAckDue) return;
     this.#noteSent(session, rows);

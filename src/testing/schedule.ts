@@ -6,10 +6,15 @@ interface Entry {
   readonly act: () => void;
 }
 
+/** More at one moment is a loop without end. */
+const AT_ONCE_MAX = 100_000;
+
 /** Virtual time: what is to happen, in order of time and then of arrival. A binary heap. */
 export class Schedule {
   now: Instant = 0;
   #order = 0;
+  /** How much has happened at this very moment. */
+  #atOnce = 0;
   readonly #heap: Entry[] = [];
 
   get isEmpty(): boolean {
@@ -33,6 +38,9 @@ export class Schedule {
       this.#heap[0] = last;
       this.#sink(0);
     }
+    this.#atOnce = next.at > this.now ? 0 : this.#atOnce + 1;
+    if (this.#atOnce > AT_ONCE_MAX)
+      throw new Error('time stands still: somebody asks for another turn for ever');
     this.now = Math.max(this.now, next.at);
     next.act();
     return true;

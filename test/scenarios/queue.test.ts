@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { friends, kill, pass, people, progress, states, strangers, texts, undelivered } from './friends.ts';
+import {
+  countTurns,
+  friends,
+  kill,
+  pass,
+  people,
+  progress,
+  states,
+  strangers,
+  texts,
+  undelivered,
+} from './friends.ts';
 
 describe('what a person takes back', () => {
   test('one, all, and what is deleted: only what left is still delivered', () => {
@@ -73,6 +84,22 @@ describe('what a person takes back', () => {
     expect(alice.disk.store.sent('bob')).toMatchObject([{ id, state: 'delivered' }]);
     expect(texts(bob)).toEqual(['hello']);
   });
+});
+
+test('a session that took more early than one record holds, and is refused then, is not asked for more without end', () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { world, alice, bob } = friends({ seed, latencyMs: [1, 400] });
+    bob.useDirectory(people({}, ['bob']));
+    bob.isListening = false;
+    for (let i = 0; i < 200; i++) alice.send('bob', 'x'.repeat(1_000));
+    pass(world, 1_000);
+    bob.isListening = true;
+    const turns = countTurns(alice);
+    alice.command((commands) => commands.retry('bob'));
+    pass(world, 5_000);
+    expect(turns()).toBeLessThan(1_000);
+    expect(undelivered(alice)).toBe(200);
+  }
 });
 
 test('100,000 texts queued for someone who is away drain in order, and only a page of them is ever in memory (DLV-11)', () => {

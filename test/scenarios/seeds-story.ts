@@ -50,7 +50,8 @@ export class Story {
     this.#names = NAMES.slice(0, pick(draw, [2, 2, 2, 2, 2, 2, 2, 2, 3, 4]));
     this.#isRollingBack = draw() < 0.06;
     this.#haveMet = this.#isRollingBack || draw() < 0.6;
-    this.#isRemoving = !this.#isRollingBack && draw() < 0.1;
+    // A first contact with one who is not listed ends as with a wrong password, and waits for a person.
+    this.#isRemoving = this.#haveMet && !this.#isRollingBack && draw() < 0.15;
     const settings = {
       isCallingAtStart: this.#isRollingBack || draw() < 0.8,
       isKeepingSessions: draw() < 0.7,
