@@ -85,12 +85,13 @@ function judge(before: Look, home: string, looks: readonly Look[]): Pick<FlipOut
   const isAside = readdirSync(home).some((name) => name.startsWith('sotto.db.damaged-'));
   const last = looks.at(-1);
   const isWhole = last?.texts.size === before.texts.size;
-  if (codes.length > 0 && !isWhole && last?.key !== undefined && !isAside)
+  // A log that lost its end says nothing itself: then nothing lies aside, and what is left is the beginning.
+  const kept = [...before.texts.keys()].slice(0, last?.texts.size ?? 0);
+  const isTail = kept.every((id) => last?.texts.has(id) === true);
+  if (codes.length > 0 && !isWhole && !isTail && last?.key !== undefined && !isAside)
     return { result: 'not-set-aside', detail: said };
   if (codes.length > 0) return { result: 'detected', detail: said };
   if (isWhole) return { result: 'harmless', detail: '' };
-  const kept = [...before.texts.keys()].slice(0, last?.texts.size ?? 0);
-  const isTail = kept.every((id) => last?.texts.has(id) === true);
   return { result: isTail ? 'shortened' : 'gap', detail: `${last?.texts.size} of ${before.texts.size}` };
 }
 
