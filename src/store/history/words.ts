@@ -7,9 +7,8 @@
 // Scripts that put spaces between words are split there, and a search finds every word that begins with what was typed.
 // Chinese, Japanese, Thai and the like have no spaces: there each character is kept together with the next one, so that a
 // search finds every sequence of characters, wherever it stands. Refused: `Intl.Segmenter`, which guesses at word borders
-// with a dictionary. It finds a word only where it guessed the same border in the message and in the search, needs
-// ten times as long, and its dictionaries change with ICU without a version of their own. Refused, too: SQLite's trigrams, which need
-// three characters.
+// with a dictionary. It finds a word only where it guessed the same border in the message and in the search, and its
+// dictionaries change with ICU without a version of their own. Refused, too: SQLite's trigrams, which need three characters.
 
 const RULES = 1;
 /** Grows with every change of what a text is found by. */
