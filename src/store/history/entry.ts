@@ -33,7 +33,8 @@ function outcomeOf(row: MessageRow): NonNullable<HistoryEntry['outcome']> {
   return {
     state: NAMES.get(row.state) ?? stateOfWaiting(row),
     ...(reason !== null && { reason: JSON.parse(reason) as Failure }),
-    ...(settled !== null && { atWall: settled }),
+    // Of one that is queued again it says when it was delivered first: the present state is not from then.
+    ...(settled !== null && !isWaiting(row) && { atWall: settled }),
   };
 }
 

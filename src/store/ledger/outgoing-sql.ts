@@ -61,14 +61,17 @@ const WRITES: Readonly<Record<Write, string>> = {
   addMessage: `INSERT INTO message (position, peer, direction, id, text, written, stored, seq, epoch, reply_to, state, expires)
        VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0, ?, ${waiting}, ?)`,
   addOutgoing: 'INSERT INTO outgoing (peer, seq, id, position) VALUES (?, ?, ?, ?)',
-  again: `UPDATE message SET state = ${waiting}, reason = NULL, settled = NULL, seq = ?, expires = ? WHERE position = ?`,
+  // What was delivered once stays so: neither a second delivery nor its withdrawal changes when.
+  again: `UPDATE message SET settled = iif(state = ${delivered}, settled, NULL), state = ${waiting}, reason = NULL, seq = ?, expires = ?
+       WHERE position = ?`,
   refuse: `UPDATE message SET state = ${refused}, reason = ?
        WHERE position = (SELECT position FROM outgoing WHERE peer = ? AND seq = ?)`,
   purge: 'DELETE FROM outgoing WHERE peer = ? AND seq <= ?',
-  deliver: `UPDATE message SET state = ${delivered}, settled = ? WHERE state = ${waiting}
+  deliver: `UPDATE message SET state = ${delivered}, settled = coalesce(settled, ?) WHERE state = ${waiting}
        AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
   settle: `UPDATE outgoing SET settled = ? WHERE ${OF_RANGE}`,
-  withdraw: `UPDATE message SET state = ?, reason = ?, settled = ? WHERE state = ${waiting}
+  withdraw: `UPDATE message SET state = iif(settled IS NULL, ?, ${delivered}), reason = iif(settled IS NULL, ?, NULL),
+       settled = coalesce(settled, ?) WHERE state = ${waiting}
        AND position IN (SELECT position FROM outgoing WHERE ${OF_RANGE})`,
   detach: `UPDATE outgoing SET position = NULL WHERE ${OF_RANGE} AND settled IS NULL`,
   renumber: `INSERT INTO outgoing (peer, seq, id, position)

@@ -186,4 +186,20 @@ describe('what waits, what is to be shown, what may be sent again', () => {
     expect(next.map(({ text }) => text)).toEqual(['three']);
     expect(talk.history.resendable({ to: 'nobody', sinceWall: 0, limit: 2 })).toEqual([]);
   });
+
+  it('keeps the time of the first delivery of what is sent again, or is withdrawn before it left again', () => {
+    using talk = new Conversation();
+    talk.wall = 10;
+    const [one, two] = talk.send('bob', 'one', 'two');
+    talk.deliver('bob', two!);
+    talk.wall = 20;
+    talk.again('bob', one!, 'one');
+    talk.again('bob', two!, 'two');
+    expect(talk.history.find(one!)?.outcome).toEqual({ state: 'queued' });
+    talk.withdraw('bob', 4, two!, 'cancelled');
+    talk.wall = 30;
+    talk.deliver('bob', two!);
+    for (const id of [one, two])
+      expect(talk.history.find(id!)?.outcome).toEqual({ state: 'delivered', atWall: 10 });
+  });
 });
