@@ -9,12 +9,18 @@ export interface Services {
   readonly home: HomeTool;
 }
 
+/** Where one listens who says nothing else, and so the port of one's own entry when it has to be guessed. */
+export const DEFAULT_PORT = 7688;
+
 export interface ChatOptions {
   /** The directory file's path. Rejects with directory-missing, directory-unreadable, directory-invalid. */
   readonly directory: string;
-  /** 1..65535: where we listen, and how our own entry is recognised; 0 lets the system choose (tests). */
+  /**
+   * 1..65535: where we listen, and how our own entry is recognised; 0 lets the system choose (tests). Default: our own entry's port;
+   * an entry that has to be recognised is then the one with DEFAULT_PORT.
+   */
   readonly port?: number;
-  /** Our own username. Without it: the home's answer, else the one entry with our port and address, else own-entry. */
+  /** Our own username. Without it: the home's answer, else the one entry with this port and an address of this machine, else own-entry. */
   readonly as?: string;
   /** Addresses to listen on; default all of IPv4 and IPv6. */
   readonly bind?: readonly string[];

@@ -7,7 +7,6 @@ import { parseDuration, parseSpan } from './duration.ts';
 import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
 import { usageError } from './report-error.ts';
 
-export const DEFAULT_PORT = 7688;
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Flags and environment together. What was not given is undefined where a face may still ask for it. */
@@ -60,7 +59,7 @@ type GlobalFlag =
   | 'json';
 
 const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: string]>> = {
-  port: ['--port <number>', `port for incoming connections (SOTTO_PORT; default ${DEFAULT_PORT})`],
+  port: ['--port <number>', 'port for incoming connections (SOTTO_PORT; default: your entry’s)'],
   directory: [
     '--directory <file>',
     'directory file (SOTTO_DIRECTORY; default sotto/directory.json in the XDG config folder)',
@@ -131,11 +130,11 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
   };
 }
 
-/** For commands that never ask: the default port and directory fill what was not given. */
+/** For commands that never ask: the default directory fills what was not given. */
 export function chatOptions(settings: Settings, env: Environment, mode: ChatOptions['mode']): ChatOptions {
   return {
     directory: settings.directory ?? defaultDirectory(env),
-    port: settings.port ?? DEFAULT_PORT,
+    ...(settings.port !== undefined && { port: settings.port }),
     ...(settings.as !== undefined && { as: settings.as }),
     ...(settings.bind && { bind: settings.bind }),
     ...(settings.home !== undefined && { home: settings.home }),

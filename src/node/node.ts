@@ -2,7 +2,7 @@ import type { Chat, ChatOptions } from '../api/index.ts';
 import { CodedError, type Failure } from '../base/index.ts';
 import { controlPath, serveControl } from '../control/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
-import type { Directory } from '../directory/index.ts';
+import type { Directory, DirectoryEntry } from '../directory/index.ts';
 import { Engine, type Change, type EngineOptions } from '../engine/index.ts';
 import type { Listener } from '../net/index.ts';
 import { nativePrimitives, systemEntropy } from '../primitives/index.ts';
@@ -34,7 +34,7 @@ export class Node {
   readonly #path: string;
   readonly #keys: X25519KeyPair;
   /** What the own entry says, to notice when it says another one. */
-  #ownPort: number | undefined;
+  #own: DirectoryEntry | undefined;
   readonly #hub: EventHub;
   readonly #desk: MessageDesk;
   readonly #idle: IdleWork;
@@ -57,7 +57,7 @@ export class Node {
   ) {
     this.#home = parts.home;
     this.#path = parts.path;
-    this.#ownPort = parts.directory.entry(parts.home.username)?.port;
+    this.#own = parts.directory.entry(parts.home.username);
     this.#keys = {
       secret: parts.home.secret,
       publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
@@ -110,8 +110,8 @@ export class Node {
       const own = directory.entry(this.#home.username);
       if (!own) throw ownEntryMissing(this.#home.username);
       for (const reason of warnings) this.warn(reason);
-      if (own.port !== this.#ownPort) this.warn(ownPortChanged(own.port));
-      this.#ownPort = own.port;
+      if (own.port !== this.#own?.port) this.warn(ownPortChanged(own.port));
+      this.#own = own;
       this.#loop.enqueue({ type: 'directory', directory });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
@@ -155,8 +155,11 @@ export class Node {
   }
 
   async #listen(options: ChatOptions, signal: AbortSignal): Promise<Listener> {
+    const { port = this.#own?.port ?? 0 } = options;
+    if (port !== 0 && this.#own && !this.#own.addresses.some((place) => place.port === port))
+      this.warn(otherPort(port, this.#own.port));
     return keepListening({
-      port: options.port ?? 0,
+      port,
       bind: options.bind ?? [],
       isRefused: (address) => this.#links.isRefused(address),
       onSocket: (socket) => this.#links.accept(socket),
@@ -262,6 +265,15 @@ function ownPortChanged(port: number): Failure {
     code: 'own-entry',
     message: `your own entry names port ${port} now; this program goes on listening where it was started`,
     hint: `End it and start it again with --port ${port}.`,
+  };
+}
+
+/** A router may forward the one to the other; otherwise nobody reaches us. */
+function otherPort(port: number, ownPort: number): Failure {
+  return {
+    code: 'own-entry',
+    message: `this program listens on port ${port}, but your own entry says ${ownPort}: there others dial`,
+    hint: `If nothing forwards ${ownPort} to ${port}, start it with --port ${ownPort}, or without.`,
   };
 }
 

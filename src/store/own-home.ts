@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { HomeOptions } from '../api/index.ts';
+import { DEFAULT_PORT, type HomeOptions } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { findOwnEntry, type Directory } from '../directory/index.ts';
 import { defaultHome, homeOwner } from './home-folder.ts';
@@ -15,14 +15,14 @@ export interface OwnHome {
  * this machine. Throws own-entry, home-damaged, home-newer or home-unusable.
  */
 export function findOwnHome(
-  { as, home, port }: HomeOptions,
+  { as, home, port = DEFAULT_PORT }: HomeOptions,
   directory: Directory,
   env: Readonly<Record<string, string | undefined>>,
 ): OwnHome {
   const name = as ?? (home === undefined ? undefined : homeOwner(home));
   const entry = findOwnEntry(directory, {
     ...(name === undefined ? {} : { as: name }),
-    ...(port === undefined ? {} : { port }),
+    port,
     localAddresses: machineAddresses(),
   });
   if (!entry.ok) throw new CodedError(entry.failure);

@@ -148,7 +148,8 @@ function servicesOf(given: Given): FakeServices {
 /** What the chat was told, in words: how it was opened, what was sent, what was decided. */
 function callsOf(services: FakeServices): readonly string[] {
   const opened = services.opened.map((options) =>
-    ['open', options.mode, `port=${options.port}`, options.directory, ...extras(options)].join(' '),
+    // Without one it is that of the own entry, which has 7688 here.
+    ['open', options.mode, `port=${options.port ?? 7688}`, options.directory, ...extras(options)].join(' '),
   );
   const sent = services.chat.sent.map(
     ({ to, text, expiresAtWall }) =>

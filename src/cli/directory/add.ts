@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings';
-import type { DirectoryEntryInput } from '../../api/index.ts';
+import { DEFAULT_PORT, type DirectoryEntryInput } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../report-error.ts';
-import { DEFAULT_PORT, parsePort } from '../settings.ts';
+import { parsePort } from '../settings.ts';
 import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
 import { askPassword, passwordFromFlags, type PasswordFlags } from './password.ts';
 

@@ -1,16 +1,21 @@
 import { dirname } from 'node:path';
-import type { DirectoryEntryInput, Services } from '../../api/index.ts';
+import { DEFAULT_PORT, type DirectoryEntryInput, type Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { warnOfShortPassword } from '../directory/password.ts';
 import { toFailure, usageError } from '../report-error.ts';
-import { DEFAULT_PORT, defaultDirectory, parsePort, type Settings } from '../settings.ts';
+import { defaultDirectory, parsePort, type Settings } from '../settings.ts';
 
 /** What the loop needs to start, after asking a person for what was not given. */
 export interface Start {
-  readonly port: number;
+  /** Undefined: that of the own entry. */
+  readonly port: number | undefined;
   readonly directory: string;
   readonly as: string | undefined;
+}
+
+interface NewStart extends Start {
+  readonly port: number;
 }
 
 /** Asks for port and directory where a person can answer, and creates the directory at a first start. */
@@ -21,18 +26,24 @@ export async function prepareStart(
 ): Promise<Start> {
   const { prompter, env } = context;
   if (!prompter.canAsk) return withoutPerson(settings, services, context);
-  const port = settings.port ?? (await askPort(context, 'Port for incoming connections'));
+  const { as } = settings;
+  const askOwnPort = async (): Promise<number> => askPort(context, 'Port for incoming connections');
+  // Whoever says who they are has a port in the directory.
+  const port = settings.port ?? (as === undefined ? await askOwnPort() : undefined);
   const directory =
     settings.directory ??
     (await prompter.ask('Directory file of the people to contact', { fallback: defaultDirectory(env) }));
-  if (await exists(services, directory)) return { port, directory, as: settings.as };
-  const as = await createDirectory({ port, directory, as: settings.as }, services, context);
-  return { port, directory, as };
+  if (await exists(services, directory)) return { port, directory, as };
+  const entry = { port: port ?? (await askOwnPort()), directory, as };
+  return { ...entry, as: await createDirectory(entry, services, context) };
 }
 
 async function withoutPerson(settings: Settings, services: Services, { env }: CliContext): Promise<Start> {
-  if (settings.port === undefined)
-    throw usageError('there is no port', 'Without a terminal, give --port or SOTTO_PORT.');
+  if (settings.port === undefined && settings.as === undefined)
+    throw usageError(
+      'there is no port',
+      'Without a terminal, give --port or SOTTO_PORT, or your name with --as.',
+    );
   const directory = settings.directory ?? defaultDirectory(env);
   if (settings.directory === undefined && !(await exists(services, directory)))
     throw usageError(
@@ -61,7 +72,7 @@ async function exists(services: Services, directory: string): Promise<boolean> {
 }
 
 /** Returns the own username. */
-async function createDirectory(start: Start, services: Services, context: CliContext): Promise<string> {
+async function createDirectory(start: NewStart, services: Services, context: CliContext): Promise<string> {
   const { prompter, output } = context;
   output.note(`There is no directory file ${start.directory} yet.`);
   if (!(await prompter.confirm('Create it and add yourself?', true)))
@@ -79,7 +90,7 @@ async function createDirectory(start: Start, services: Services, context: CliCon
 }
 
 /** Asks again when the file's rules refuse an answer. */
-async function addOneself(start: Start, services: Services, context: CliContext): Promise<string> {
+async function addOneself(start: NewStart, services: Services, context: CliContext): Promise<string> {
   const username = start.as ?? (await askName(context, 'Your name', context.env['USER']));
   const [address = '127.0.0.1'] = services.directory.localAddresses();
   const ip = await askAddress(context, 'Address where others reach you', address);

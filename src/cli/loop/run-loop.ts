@@ -23,7 +23,8 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
   // Loaded before the chat opens: between that and the first look at its events nothing may wait.
   const talkOver = isTerminal ? (await import('./terminal-face.ts')).runTerminalFace : talkInLines;
   const options: ChatOptions = {
-    ...chatOptions({ ...settings, port: start.port, directory: start.directory }, context.env, 'listen'),
+    ...chatOptions({ ...settings, directory: start.directory }, context.env, 'listen'),
+    ...(start.port !== undefined && { port: start.port }),
     ...(start.as !== undefined && { as: start.as }),
   };
   const chat = await openAsking(options, services, context);
