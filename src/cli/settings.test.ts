@@ -3,14 +3,18 @@ import { expect, test } from 'vitest';
 import { parseDuration, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
 
-function settingsOf(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Settings {
+function settingsOf(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  flags: Parameters<typeof addGlobalFlags>[1] = undefined,
+): Settings {
   const program = new Command().enablePositionalOptions();
   addGlobalFlags(program);
   let settings: Settings | undefined;
   const command = program.command('do').action((_options, self) => {
     settings = readSettings(self, env);
   });
-  addGlobalFlags(command);
+  addGlobalFlags(command, flags);
   program.parse([...argv], { from: 'user' });
   return settings!;
 }
@@ -20,6 +24,13 @@ test('flags beat the environment, and stand before or after the command', () => 
   expect(settingsOf(['--port', '7001', 'do'], { SOTTO_PORT: '7000' }).port).toBe(7001);
   expect(settingsOf(['--port', '7001', 'do', '--port', '7002']).port).toBe(7002);
   expect(settingsOf(['do']).port).toBeUndefined();
+});
+
+test('a variable means nothing to a command that has not its flag', () => {
+  const env = { SOTTO_KEEP: 'zz', SOTTO_CLOSED: 'ja', SOTTO_BIND: '::1', SOTTO_PORT: '7000' };
+  expect(settingsOf(['do'], env, ['port'])).toMatchObject({ port: 7000, closed: false });
+  expect(settingsOf(['do'], env, ['port']).bind).toBeUndefined();
+  expect(() => settingsOf(['do'], env)).toThrow('SOTTO_CLOSED is neither 1 nor 0');
 });
 
 test('addresses to bind repeat or stand apart by commas', () => {

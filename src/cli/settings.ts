@@ -102,18 +102,22 @@ export function addGlobalFlags(command: CommandUnknownOpts, flags: readonly Glob
   }
 }
 
-/** Flags beat the environment; a flag after the command's name beats one before it. Throws `usage`. */
+/**
+ * Flags beat the environment; a flag after the command's name beats one before it. A variable means nothing to a command that has not
+ * its flag. Throws `usage`.
+ */
 export function readSettings(command: CommandUnknownOpts, env: Environment): Settings {
   const raw = mergedOptions(command);
+  const own = variablesOf(command, env);
   const given = (flag: string | undefined, variable: string): readonly [string, string] | undefined =>
-    pick(flag, variable, env);
+    pick(flag, variable, own);
   const port = given(raw.port, 'SOTTO_PORT');
   const directory = given(raw.directory, 'SOTTO_DIRECTORY');
   const as = given(raw.as, 'SOTTO_AS');
   const home = given(raw.home, 'SOTTO_HOME');
   const keep = given(raw.keep, 'SOTTO_KEEP');
   const passphrase = passphraseSource('--passphrase', raw.passphraseFile, raw.passphraseFd);
-  const bind = raw.bind ?? splitAddresses(env['SOTTO_BIND'] ?? '');
+  const bind = raw.bind ?? splitAddresses(own['SOTTO_BIND'] ?? '');
   return {
     ...(port && { port: parsePort(port[0], port[1]) }),
     ...(directory && { directory: resolve(directory[0]) }),
@@ -121,7 +125,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
     ...(home && { home: resolve(home[0]) }),
     ...(passphrase && { passphrase }),
     ...(bind.length > 0 && { bind }),
-    closed: raw.closed ?? parseSwitch(env['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
+    closed: raw.closed ?? parseSwitch(own['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
     ...(keep && { keepMs: parseSpan(keep[0], keep[1]) }),
     ...(raw.linger !== undefined && { lingerMs: parseDuration(raw.linger, '--linger') }),
     timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
@@ -170,6 +174,12 @@ function parseSwitch(text: string, source: string): boolean {
 function mergedOptions(command: CommandUnknownOpts): RawOptions {
   const outer: RawOptions = command.parent ? mergedOptions(command.parent) : {};
   return { ...outer, ...(command.opts() as RawOptions) };
+}
+
+function variablesOf(command: CommandUnknownOpts, env: Environment): Environment {
+  const flags = command.options.map(({ long }) => long?.slice('--'.length).toUpperCase());
+  const names = flags.map((flag) => `SOTTO_${flag}`);
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
 }
 
 function pick(
