@@ -1,4 +1,4 @@
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { closest } from './closest.ts';
 import type { CliContext } from './context.ts';
 import { usageError } from './report-error.ts';
@@ -96,7 +96,7 @@ const EXAMPLES = `Examples:
 const EXIT_CODE_HELP = `
 Exit codes: 0 done · 1 failure · 2 usage or configuration · 3 network or local I/O · 4 identity not trusted or
 changed · 5 not delivered in time, but kept · 6 no such contact or message · 7 locked by a passphrase ·
-70 internal error · 78 unsuitable Node · 130 interrupted`;
+70 internal error · 78 unsuitable Node · 129 hung up · 130 interrupted · 143 terminated`;
 
 /** Parses and runs. Rejects with a `CodedError`; help and version resolve. */
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {
@@ -106,22 +106,20 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
     .version(`sotto ${context.version}`, '-V, --version', 'show the version')
     .enablePositionalOptions()
     .addHelpText('before', EXAMPLES)
-    .addHelpText('after', EXIT_CODE_HELP)
-    .allowExcessArguments();
+    .addHelpText('after', EXIT_CODE_HELP);
   addGlobalFlags(program);
-  quietly(program, context);
-  program.action(async (_options, command) => {
-    const [unknown] = command.args;
-    if (unknown !== undefined) throw unknownCommand(unknown);
+  program.action(async () => {
     const { runLoop } = await import('./loop/run-loop.ts');
     await runLoop(program, context);
   });
   for (const row of COMMANDS) await addCommand(program, row, argv, context);
+  const mistake: Mistake = { at: program };
+  quietly(program, context, mistake);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...withHelpFlag(argv, program)], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw fromCommander(error, argv);
+    if (error.exitCode !== 0) throw fromCommander(error, mistake.at);
   }
 }
 
@@ -132,38 +130,66 @@ async function addCommand(
   context: CliContext,
 ): Promise<void> {
   const command = program.command(row.name).summary(row.summary);
-  quietly(command, context);
   if (argv.includes(row.name)) (await row.load()).define(command, context);
 }
 
-/** Errors come back as exceptions, and help goes to the run's own streams. */
-function quietly(command: Command, context: CliContext): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => context.stdio.stdout.write(text),
-    writeErr: (text) => context.stdio.stderr.write(text),
-    outputError: () => undefined,
-    getOutHelpWidth: () => 110,
-    getErrHelpWidth: () => 110,
-  });
+/** The command that a mistake was made at. */
+interface Mistake {
+  at: CommandUnknownOpts;
 }
 
-function unknownCommand(name: string): Error {
-  const meant = closest(
-    name,
-    COMMANDS.map((row) => row.name),
-  );
-  return usageError(
-    `there is no command “${name}”`,
-    meant === undefined ? 'sotto --help lists them.' : `Did you mean “sotto ${meant}”?`,
-  );
+/** Errors come back as exceptions, from whichever subcommand, and help goes to the run's own streams. */
+function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mistake): void {
+  command
+    .exitOverride((error) => {
+      mistake.at = command;
+      throw error;
+    })
+    .configureOutput({
+      writeOut: (text) => context.stdio.stdout.write(text),
+      writeErr: (text) => context.stdio.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => 110,
+      getErrHelpWidth: () => 110,
+    });
+  for (const child of command.commands) quietly(child, context, mistake);
 }
 
-function fromCommander(error: CommanderError, argv: readonly string[]): Error {
-  const named = COMMANDS.find((row) => argv.includes(row.name));
-  const help = named === undefined ? 'sotto --help' : `sotto ${named.name} --help`;
+/** `sotto help outbox cancel` is `sotto outbox cancel --help`. */
+function withHelpFlag(argv: readonly string[], program: CommandUnknownOpts): readonly string[] {
+  if (argv[0] !== 'help') return argv;
+  const words = argv.slice(1).filter((word) => !word.startsWith('-'));
+  const [name] = words;
+  if (name !== undefined && !namesOf(program).includes(name)) throw unknownCommand(program, name);
+  return [...words, '--help'];
+}
+
+function fromCommander(error: CommanderError, command: CommandUnknownOpts): Error {
+  const help = `${pathOf(command)} --help`;
   // Commander shows the help of a command that lacks its subcommand, and says this instead of a sentence.
   if (error.code === 'commander.help') return usageError('a subcommand is missing', `${help} lists them.`);
+  const [word = '-'] = command.args;
+  // A word that stands where a subcommand may stand is one that was mistyped, whatever follows it.
+  if (command.commands.length > 0 && !word.startsWith('-')) return unknownCommand(command, word);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1');
   return usageError(first, hint === '' ? `${help} shows how it is used.` : hint);
+}
+
+function unknownCommand(parent: CommandUnknownOpts, name: string): Error {
+  const path = pathOf(parent);
+  const meant = closest(name, namesOf(parent));
+  return usageError(
+    `there is no command “${[...path.split(' ').slice(1), name].join(' ')}”`,
+    meant === undefined ? `${path} --help lists them.` : `Did you mean “${path} ${meant}”?`,
+  );
+}
+
+function namesOf(command: CommandUnknownOpts): readonly string[] {
+  return command.commands.map((child) => child.name());
+}
+
+/** `sotto outbox cancel` */
+function pathOf(command: CommandUnknownOpts): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }

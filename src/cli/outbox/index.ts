@@ -21,7 +21,7 @@ export function define(command: Command, context: CliContext): void {
   command
     .description('Lists what is neither delivered nor given up, oldest first.')
     .enablePositionalOptions()
-    .allowExcessArguments(false)
+    .helpCommand(true)
     .option('--to <name>', 'only what goes to this contact')
     .addHelpText('before', EXAMPLES)
     .action(async ({ to }, self) =>
