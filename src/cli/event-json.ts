@@ -99,12 +99,13 @@ export function historyToJson(entry: HistoryEntry): Json {
     written_at: iso(entry.writtenAtWall),
     stored_at: iso(entry.storedAtWall),
     ...(entry.replyTo !== undefined && { reply_to: entry.replyTo }),
-    ...(outcome && {
-      state: outcome.state,
-      ...reasonToJson(outcome.reason),
-      ...(outcome.atWall !== undefined && { state_at: iso(outcome.atWall) }),
-    }),
+    ...(outcome && stateToJson(outcome)),
   };
+}
+
+/** How an outgoing message stands, and since when. */
+export function stateToJson({ state, reason, atWall }: NonNullable<HistoryEntry['outcome']>): Json {
+  return { state, ...reasonToJson(reason), ...(atWall !== undefined && { state_at: iso(atWall) }) };
 }
 
 export function outgoingToJson(message: OutgoingView): Json {

@@ -6,6 +6,9 @@ const WHOLE_LENGTH = 36;
 const SHORT_LENGTH = 8;
 const END_LENGTH_MIN = 6;
 
+/** How ids are given, for the help of every command that takes some. */
+export const ID_WORDS: string = `whole ids, or at least their last ${END_LENGTH_MIN} characters; lists show the last ${SHORT_LENGTH}`;
+
 /** Ids that were made at about the same time begin alike, so people see the end of one. */
 export function shortId(id: MessageId): string {
   return id.slice(-SHORT_LENGTH);
@@ -19,7 +22,20 @@ export async function findByIds<T extends { readonly id: MessageId }>(
   words: readonly string[],
   pages: AsyncIterable<readonly T[]>,
 ): Promise<readonly T[]> {
-  const ends = [...new Set(words.map(checkEnd))];
+  const found = await matchIds(words, pages);
+  return endsOf(words).map((end) => {
+    const message = found.get(end);
+    if (message) return message;
+    throw unknownMessage(end);
+  });
+}
+
+/** As `findByIds`, of those that there are: by what a person gave, in lower case. */
+export async function matchIds<T extends { readonly id: MessageId }>(
+  words: readonly string[],
+  pages: AsyncIterable<readonly T[]>,
+): Promise<ReadonlyMap<string, T>> {
+  const ends = endsOf(words);
   const found = new Map<string, T>();
   for await (const page of pages)
     for (const message of page)
@@ -30,11 +46,12 @@ export async function findByIds<T extends { readonly id: MessageId }>(
           throw usageError(`more than one message ends in ${end}`, `They are ${other.id} and ${message.id}.`);
         found.set(end, message);
       }
-  return ends.map((end) => {
-    const message = found.get(end);
-    if (message) return message;
-    throw unknownMessage(end);
-  });
+  return found;
+}
+
+/** What a person gave, in lower case, each once. Throws `usage` for what is no id. */
+export function endsOf(words: readonly string[]): readonly string[] {
+  return [...new Set(words.map(checkEnd))];
 }
 
 /** The id itself when a person gave all of it. */
@@ -50,8 +67,5 @@ export function unknownMessage(end: string): CodedError {
 function checkEnd(word: string): string {
   const end = word.trim().toLowerCase();
   if (/^[\da-f-]+$/.test(end) && end.length >= END_LENGTH_MIN && end.length <= WHOLE_LENGTH) return end;
-  throw usageError(
-    `“${word}” is no message’s id`,
-    `An id is given whole, or by its last ${SHORT_LENGTH} characters as the lists show them.`,
-  );
+  throw usageError(`“${word}” is no message’s id`, `Give ${ID_WORDS}.`);
 }

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.ts';
 import { dayAndTime, plural } from '../describe.ts';
 import { parseMoment } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { findByIds, unknownMessage, wholeId } from '../message-id.ts';
+import { findByIds, ID_WORDS, unknownMessage, wholeId } from '../message-id.ts';
 import { HOME_FLAGS, withHome } from '../open-home.ts';
 import { historyPages } from '../pages.ts';
 import { pastName } from '../past-name.ts';
@@ -25,7 +25,7 @@ const EXAMPLES = `Examples:
 export function define(command: Command, context: CliContext): void {
   command
     .description('Deletes messages here for good, from the file, too. What others have of them they keep.')
-    .argument('[ids...]', 'whole ids, or their ends of 6 characters and more')
+    .argument('[ids...]', ID_WORDS)
     .option('--with <name>', 'everything said with this contact')
     .option('--before <time>', 'everything stored before then: 90d ago, 2026-11-01, or a time')
     .option('--yes', 'do not ask; without a terminal it must be given')

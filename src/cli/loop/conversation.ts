@@ -77,8 +77,9 @@ export class Conversation {
     return this.#open.has(id);
   }
   /** The newest message of this talk that may not have left yet. */
-  get newestOpen(): MessageId | undefined {
-    return [...this.#open.keys()].at(-1);
+  get newestOpen(): { readonly id: MessageId; readonly to: string } | undefined {
+    const newest = [...this.#open].at(-1);
+    return newest && { id: newest[0], to: newest[1].to };
   }
 
   async start(): Promise<void> {

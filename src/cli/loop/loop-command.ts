@@ -1,12 +1,13 @@
-import type { ContactView, HistoryQuery, MessageId } from '../../api/index.ts';
+import type { ContactView, HistoryQuery, OutgoingView } from '../../api/index.ts';
 import { closest } from '../closest.ts';
 import { checkFingerprint } from '../commands/trust.ts';
 import { findContact, safetyLines } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
 import { clock, describeFailedGuesses, plural, sentence } from '../describe.ts';
 import { HistoryLines } from '../history-lines.ts';
-import { findByIds, shortId } from '../message-id.ts';
+import { shortId } from '../message-id.ts';
 import { outgoingLines } from '../outbox/list.ts';
+import { findWanted, leftWords, tooLateWords, type Wanted } from '../outbox/withdrawal.ts';
 import { outboxPages } from '../pages.ts';
 import { usageError } from '../report-error.ts';
 import type { Style } from '../output.ts';
@@ -178,19 +179,19 @@ async function cancel(talk: Conversation, words: readonly string[]): Promise<voi
     const count = await talk.chat.cancelAll(name);
     return say(talk, `· withdrawn: ${plural(count, 'text')} to ${name}`);
   }
-  const id =
-    word === undefined ? await newestWaiting(talk) : (await findByIds([word], outboxPages(talk.chat)))[0]?.id;
-  if (id === undefined) return say(talk, '· nothing waits');
+  const [wanted] = word === undefined ? [await newestWaiting(talk)] : await findWanted(talk.chat, [word]);
+  if (wanted === undefined) return say(talk, '· nothing waits');
+  if (wanted.type === 'past') return say(talk, `· ${tooLateWords(wanted.message)}`);
+  const { id, to } = wanted.message;
   const isShown = talk.isOwn(id);
-  if (!(await talk.chat.cancel(id))) say(talk, `· not withdrawn: ${shortId(id)} has left already`);
+  if (!(await talk.chat.cancel(id))) say(talk, `· ${leftWords(id, to)}`);
   else if (!isShown) say(talk, `· withdrawn: ${shortId(id)}`);
 }
 
-async function newestWaiting(talk: Conversation): Promise<MessageId | undefined> {
-  if (talk.newestOpen !== undefined) return talk.newestOpen;
-  let newest: MessageId | undefined;
-  for await (const page of outboxPages(talk.chat)) newest = page.at(-1)?.id;
-  return newest;
+async function newestWaiting(talk: Conversation): Promise<Wanted | undefined> {
+  let newest: Pick<OutgoingView, 'id' | 'to'> | undefined = talk.newestOpen;
+  if (!newest) for await (const page of outboxPages(talk.chat)) newest = page.at(-1);
+  return newest && { type: 'waiting', message: newest };
 }
 
 async function outbox(talk: Conversation, words: readonly string[]): Promise<void> {

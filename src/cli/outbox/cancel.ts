@@ -4,11 +4,13 @@ import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { plural } from '../describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { findByIds, shortId } from '../message-id.ts';
+import { stateToJson } from '../event-json.ts';
+import { ID_WORDS, shortId } from '../message-id.ts';
 import { HOME_FLAGS, withHome } from '../open-home.ts';
 import { outboxPages } from '../pages.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, type Settings } from '../settings.ts';
+import { findWanted, leftWords, tooLateWords } from './withdrawal.ts';
 
 const EXAMPLES = `Examples:
   sotto outbox cancel 9f31c2ab
@@ -20,8 +22,8 @@ const EXAMPLES = `Examples:
 export function cancelCommand(parent: Command, context: CliContext): void {
   const command = parent.command('cancel').summary('withdraw what has not left');
   command
-    .description('Withdraws texts that have not left yet: whole ids or their ends of 6 characters and more.')
-    .argument('[ids...]', 'as sotto outbox shows them')
+    .description('Withdraws texts that have not left yet.')
+    .argument('[ids...]', ID_WORDS)
     .option('--to <name>', 'everything that waits for this contact')
     .option('--all', 'everything that waits')
     .addHelpText('before', EXAMPLES)
@@ -44,12 +46,16 @@ async function cancelSome(
   { output }: CliContext,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
-  for (const { id, to } of await findByIds(ids, outboxPages(chat))) {
-    const isCancelled = await chat.cancel(id);
-    if (settings.json) output.json({ type: 'cancelled', id, to, cancelled: isCancelled });
-    else if (isCancelled) output.note(`withdrawn: ${shortId(id)} to ${to}`, 'good');
-    else output.note(`not withdrawn: ${shortId(id)} has left for ${to} already`, 'bad');
+  for (const wanted of await findWanted(chat, ids)) {
+    const { id } = wanted.message;
+    const isCancelled = wanted.type === 'waiting' && (await chat.cancel(id));
     if (!isCancelled) exitCode = EXIT.failure;
+    const to = wanted.type === 'past' ? wanted.message.with : wanted.message.to;
+    const outcome = wanted.type === 'past' ? wanted.message.outcome : undefined;
+    const state = outcome === undefined ? {} : stateToJson(outcome);
+    if (settings.json) output.json({ type: 'cancelled', id, to, cancelled: isCancelled, ...state });
+    else if (isCancelled) output.note(`withdrawn: ${shortId(id)} to ${to}`, 'good');
+    else output.note(wanted.type === 'past' ? tooLateWords(wanted.message) : leftWords(id, to), 'bad');
   }
   return exitCode;
 }
