@@ -184,6 +184,11 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** `2 texts wait for bob` */
+export function waitingWords(count: number, name: string): string {
+  return `${plural(count, 'text')} ${count === 1 ? 'waits' : 'wait'} for ${name}`;
+}
+
 export function duration(ms: number): string {
   if (ms >= 172_800_000) return `${Math.round(ms / 86_400_000)} d`;
   if (ms >= 7_200_000) return `${Math.round(ms / 3_600_000)} h`;

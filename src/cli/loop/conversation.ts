@@ -1,12 +1,13 @@
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
 import { CodedError, type Failure } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
-import { describeEvent, describeProgress, plural, type Line } from '../describe.ts';
+import { describeEvent, describeProgress, waitingWords, type Line } from '../describe.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
 import { checkText } from '../read-text.ts';
 import { toFailure, usageError } from '../report-error.ts';
 import { LOOP_COMMANDS, runLoopCommand } from './loop-command.ts';
 import { parseLine } from './parse-line.ts';
+import { Presence } from './presence.ts';
 import type { Screen } from './screen.ts';
 
 /** What a line led to: done, a mistake that has been shown, or the face must ask for names, or end. */
@@ -45,6 +46,7 @@ export class Conversation {
   readonly #trouble = new Map<string, string>();
   /** How many texts of earlier runs, or of other programs, still wait for each contact. */
   readonly #backlog = new Map<string, number>();
+  readonly #presence = new Presence();
   #isCatchingUp = false;
   readonly #begun = Promise.withResolvers<void>();
   #onChange: (() => void) | undefined;
@@ -204,6 +206,7 @@ export class Conversation {
       return this.#progressBehind(event.to, event.progress);
     }
     if (event.type === 'directory-changed') await this.#learnNames();
+    if (!this.#presence.isNews(event)) return;
     for (const line of describeEvent(event, this.chat.self, 'loop')) this.screen.say(line);
   }
 
@@ -238,14 +241,15 @@ export class Conversation {
     this.names = (await this.chat.contacts()).map((contact) => contact.name);
   }
 
-  /** Of what was written before, only the end is said, and what went wrong: there may be thousands. */
+  /** Of what was written before, or by another command, only the end is said, and what went wrong: there may be thousands. */
   #backlogProgress(to: string, progress: OutgoingState): void {
-    const waiting = this.#backlog.get(to);
-    if (waiting === undefined || progress.state === 'queued' || progress.state === 'sent') return;
-    this.#backlog.set(to, waiting - 1);
+    if (progress.state === 'queued' || progress.state === 'sent') return;
     // Who withdraws one is told so by the command.
     if (progress.state !== 'delivered' && progress.state !== 'cancelled')
       for (const line of describeProgress(to, progress, 'loop')) this.screen.say(line);
+    const waiting = this.#backlog.get(to);
+    if (waiting === undefined) return;
+    this.#backlog.set(to, waiting - 1);
     if (waiting > 1) return;
     this.#backlog.delete(to);
     if (progress.state === 'delivered')
@@ -279,11 +283,6 @@ export function failureLines(failure: Failure): readonly Line[] {
 /** For completion. */
 export function commandNames(): readonly string[] {
   return [...LOOP_COMMANDS.map((command) => command.name), 'quit'];
-}
-
-/** `2 texts wait for bob` */
-export function waitingWords(count: number, name: string): string {
-  return `${plural(count, 'text')} ${count === 1 ? 'waits' : 'wait'} for ${name}`;
 }
 
 /** The exit code that unsettled messages add at the end: held ones for their reason, the others for the time. */

@@ -1,9 +1,10 @@
 import type { ContactView, HistoryQuery, OutgoingView } from '../../api/index.ts';
 import { closest } from '../closest.ts';
+import { nothingWords } from '../commands/history.ts';
 import { checkFingerprint } from '../commands/trust.ts';
 import { findContact, safetyLines } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
-import { clock, describeFailedGuesses, plural, sentence } from '../describe.ts';
+import { clock, dayAndTime, describeFailedGuesses, plural, sentence, waitingWords } from '../describe.ts';
 import { HistoryLines } from '../history-lines.ts';
 import { shortId } from '../message-id.ts';
 import { outgoingLines } from '../outbox/list.ts';
@@ -117,14 +118,10 @@ function contactWords(contact: ContactView): readonly string[] {
     contact.connected ? 'connected' : 'not connected',
     contact.verified ? 'verified' : trust[contact.trust],
     ...(contact.undelivered > 0 ? [`${plural(contact.undelivered, 'message')} undelivered`] : []),
-    ...(contact.lastSeenWall === undefined ? [] : [`last seen ${lastSeen(contact.lastSeenWall)}`]),
+    ...(contact.connected || contact.lastSeenWall === undefined
+      ? []
+      : [`last seen ${dayAndTime(contact.lastSeenWall)}`]),
   ];
-}
-
-function lastSeen(wall: number): string {
-  return Math.abs(wall) <= 8.64e15
-    ? `${new Date(wall).toISOString().slice(0, 10)} ${clock(wall)}`
-    : 'at no known time';
 }
 
 async function to(talk: Conversation, words: readonly string[]): Promise<void> {
@@ -169,7 +166,14 @@ async function trust(talk: Conversation, words: readonly string[]): Promise<void
 async function retry(talk: Conversation, words: readonly string[]): Promise<void> {
   const name = await oneName(talk, words, '/retry NAME');
   await talk.chat.retry(name);
-  say(talk, `· trying ${name} now`, 'dim');
+  const undelivered = (await findContact(talk.chat, name))?.undelivered ?? 0;
+  say(
+    talk,
+    undelivered === 0
+      ? `· nothing waits for ${name}`
+      : `· trying ${name} now: ${waitingWords(undelivered, name)}`,
+    'dim',
+  );
 }
 
 async function cancel(talk: Conversation, words: readonly string[]): Promise<void> {
@@ -221,7 +225,7 @@ async function showHistory(talk: Conversation, query: HistoryQuery): Promise<voi
   const page = await talk.chat.history(query);
   const lines = new HistoryLines();
   for (const entry of page.entries) for (const line of lines.of(entry)) talk.screen.say(line);
-  if (page.entries.length === 0) say(talk, '· nothing is found');
+  if (page.entries.length === 0) say(talk, `· ${nothingWords(query.search)}`);
   else if (page.older !== undefined) say(talk, '· there is more: sotto history shows it', 'dim');
 }
 

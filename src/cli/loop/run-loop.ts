@@ -3,9 +3,10 @@ import type { Chat, ChatOptions, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { describeListening } from '../commands/listen.ts';
 import { Stopped, type CliContext } from '../context.ts';
+import { waitingWords } from '../describe.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { chatOptions, readSettings, type Settings } from '../settings.ts';
-import { Conversation, waitingWords } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { prepareStart } from './first-start.ts';
 import { runLineFace, streamScreen } from './line-face.ts';
 

@@ -10,6 +10,8 @@ import type { Settings } from '../settings.ts';
 
 /** A text's beginning that still leaves room on one line. */
 const TEXT_MAX = 50;
+/** A time before that needs no day. */
+const NEAR_MS = 3_600_000;
 
 export async function listOutbox(
   chat: Chat,
@@ -72,9 +74,14 @@ export function outgoingLines(
       ...reason,
       ...next,
       ...(waitsFor === undefined ? [] : [WAITS_FOR[waitsFor](to)]),
-      ...(expiresAtWall === undefined ? [] : [`given up at ${dayAndTime(expiresAtWall)}`]),
+      ...(expiresAtWall === undefined ? [] : [`given up at ${expiryWords(expiresAtWall, nowWall)}`]),
     ].join(' · '),
   ];
+}
+
+/** To the second when it is near. */
+function expiryWords(wall: number, nowWall: number): string {
+  return wall - nowWall < NEAR_MS ? clock(wall) : dayAndTime(wall);
 }
 
 /** Whole seconds; a clock that was set back says nothing. */
