@@ -90,7 +90,7 @@ test('history is searched, exported and deleted beside the running program', asy
   expect(found.lines.slice(1)).toEqual([
     expect.stringMatching(/^\d\d:\d\d alice: a green apple‹U\+001B›\[2J$/),
   ]);
-  expect((await bob.runs(['history', '--search', 'banana'])).lines).toEqual(['nothing was said']);
+  expect((await bob.runs(['history', '--search', 'banana'])).lines).toEqual(['no text matches “banana”']);
   const path = join(folder, 'all.jsonl');
   await bob.runs(['export', '--format', 'jsonl', '--output', path]);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({

@@ -135,8 +135,14 @@ class HistoryView {
   #sayMore({ entries, older }: HistoryPage): void {
     const { output } = this.#context;
     if (older !== undefined) output.note(`· older ones: --before ${older}, or --all`, 'dim');
-    else if (entries.length === 0 && this.#flags.follow !== true) output.note('nothing was said');
+    else if (entries.length === 0 && this.#flags.follow !== true)
+      output.note(nothingWords(this.#query.search));
   }
+}
+
+/** Why nothing is shown. */
+export function nothingWords(search: string | undefined): string {
+  return search === undefined ? 'nothing was said' : `no text matches “${search}”`;
 }
 
 /** Takes events as they come, however long the showing lasts, and remembers only that there were some. */

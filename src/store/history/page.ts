@@ -2,6 +2,7 @@ import type { HistoryPage, HistoryQuery } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { toEntry } from './entry.ts';
 import type { MessageRow, Selection, Slice, Steps } from './selection.ts';
+import { parseSearch } from './words.ts';
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1_000;
@@ -43,14 +44,7 @@ export function* readPage(query: HistoryQuery, { peerOf, select }: PageSource): 
   };
 }
 
-function check({
-  limit = LIMIT_DEFAULT,
-  after,
-  before,
-  search = '',
-  sinceWall,
-  untilWall,
-}: HistoryQuery): void {
+function check({ limit = LIMIT_DEFAULT, after, before, search, sinceWall, untilWall }: HistoryQuery): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
     throw misuse(`a page has 1 to ${LIMIT_MAX} messages`);
   if (after !== undefined && before !== undefined)
@@ -58,9 +52,18 @@ function check({
   for (const number of [after, before, sinceWall, untilWall])
     if (number !== undefined && !Number.isSafeInteger(number))
       throw misuse('positions and times are whole numbers');
-  if (search.length > SEARCH_LENGTH_MAX) throw misuse(`a search has at most ${SEARCH_LENGTH_MAX} characters`);
+  if (search !== undefined) checkSearch(search);
 }
 
-function misuse(message: string): CodedError {
-  return new CodedError({ code: 'usage', message });
+function checkSearch(search: string): void {
+  if (search.length > SEARCH_LENGTH_MAX) throw misuse(`a search has at most ${SEARCH_LENGTH_MAX} characters`);
+  if (parseSearch(search).terms.length === 0)
+    throw misuse(
+      'there is no word to search for',
+      'A search takes words, or how they begin, numbers and emoji; other signs are not searched.',
+    );
+}
+
+function misuse(message: string, hint?: string): CodedError {
+  return new CodedError({ code: 'usage', message, ...(hint !== undefined && { hint }) });
 }

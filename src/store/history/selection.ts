@@ -79,9 +79,7 @@ function sourceOf(database: Database, index: WordIndex, selection: Selection): S
         .prepare<MessageRow>(scanSql(peer !== undefined, order))
         .all(...(peer === undefined ? [] : [peer]), first, last, ...times, limit),
     );
-  const match = index.match(search, peer);
-  if (!match) return inOneStep(() => []);
-  const { expression, fits } = match;
+  const { expression, fits } = index.match(search, peer);
   const read: Read = ({ first, last }, { order, limit }) => {
     const values: readonly SqlValue[] = [expression, first, last, ...times, limit];
     return database.prepare<MessageRow>(searchSql(order)).all(...values);

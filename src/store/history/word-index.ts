@@ -101,9 +101,8 @@ export class WordIndex {
   }
 
   /** What to ask for all messages, or one contact's, that a person's search fits. */
-  match(search: string, peer: number | undefined): Match | undefined {
+  match(search: string, peer: number | undefined): Match {
     const { terms, fits } = parseSearch(search);
-    if (terms.length === 0) return undefined;
     const wanted = terms.map(({ token, isPrefix }) => (isPrefix ? `${quote(token)} *` : quote(token)));
     if (peer !== undefined) wanted.push(quote(CONTACT_MARK + String(peer)));
     return { expression: wanted.join(' AND '), fits };

@@ -26,7 +26,7 @@ export interface Term {
 }
 
 export interface Search {
-  /** A message that fits has all of them. Empty: nothing fits. */
+  /** A message that fits has all of them. Empty: there is nothing to look for. */
   readonly terms: readonly Term[];
   /** Whether a message that has all terms really fits; undefined when it always does. */
   readonly fits: ((text: string) => boolean) | undefined;

@@ -129,6 +129,9 @@ describe('pages of the history', () => {
     { limit: 1.5 },
     { before: 1, after: 1 },
     { search: 'x'.repeat(1_001) },
+    { search: '' },
+    { search: ' !? … ' },
+    { search: '-', with: 'nobody' },
   ])('refuses %j', (query) => {
     using talk = new Conversation();
     expect(() => talk.history.page(query)).toThrow(expect.objectContaining({ code: 'usage' }));

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CodedError } from '../../../src/base/index.ts';
 import { Conversation } from './conversation.ts';
 
 describe('search', () => {
@@ -117,15 +118,24 @@ describe('search', () => {
       'AND',
       'NOT plain',
     );
+    const count = (search: string, name?: string): number => {
+      try {
+        return talk.found(search, name).length;
+      } catch (error) {
+        // It has no word at all.
+        if (error instanceof CodedError && error.code === 'usage') return 0;
+        throw error;
+      }
+    };
     for (const search of hostile) {
-      expect(talk.found(search).length, search).toBeLessThanOrEqual(1);
-      expect(talk.found(search, 'bob').length, search).toBeLessThanOrEqual(1);
+      expect(count(search), search).toBeLessThanOrEqual(1);
+      expect(count(search, 'bob'), search).toBeLessThanOrEqual(1);
     }
     expect(talk.found('or rank')).toEqual(['NEAR the tokens: words OR rank']);
     expect(talk.found('^plain"*')).toEqual(['plain']);
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (search) => {
-        expect(Array.isArray(talk.found(search))).toBe(true);
+        expect(count(search)).toBeLessThanOrEqual(2);
       }),
     );
   });
