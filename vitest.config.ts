@@ -5,8 +5,9 @@ const config: ViteUserConfig = defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**', 'test/long/**'],
     reporters: ['default', './test/reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A limit for what hangs: no test is to end because a machine is slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Real processes, ptys and sockets: two at once on two cores keeps their own deadlines honest.
     maxWorkers: 2,
   },

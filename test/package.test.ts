@@ -25,7 +25,7 @@ beforeAll(() => {
     cwd: folder,
     stdio: 'ignore',
   });
-}, 90_000);
+}, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -33,7 +33,7 @@ function run(
   file: string,
   ...args: readonly string[]
 ): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [file, ...args], { cwd: folder, encoding: 'utf8', timeout: 20_000 });
+  return spawnSync(process.execPath, [file, ...args], { cwd: folder, encoding: 'utf8', timeout: 100_000 });
 }
 
 test('the package has the program, the specification and the licence, and neither sources nor tests', () => {

@@ -192,4 +192,4 @@ test('killed while it writes, the old key file or the new one is there, and noth
     expect(openKey(folder, secret)).toEqual(key);
     expect(readdirSync(folder).filter((name) => !name.startsWith('.key-lock'))).toEqual(['key']);
   }
-}, 30_000);
+});

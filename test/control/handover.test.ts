@@ -25,7 +25,7 @@ test('commands that send at the same time all send, whoever of them has the home
   await using bob = await town.open('bob');
   for (let round = 0; round < 2; round++) {
     const texts = Array.from({ length: 6 }, (_, n) => `text ${round}.${n}`);
-    const sending = texts.map((text) => send(town, text, '30s'));
+    const sending = texts.map((text) => send(town, text, '60s'));
     try {
       for (const each of sending) await expectSent(each);
     } finally {
@@ -33,7 +33,7 @@ test('commands that send at the same time all send, whoever of them has the home
     }
     for (const text of texts) await bob.hears(text);
   }
-}, 80_000);
+}, 300_000);
 
 test('who waits for a text goes on waiting when the time of who has the home is over', async () => {
   await using town = await openTown(['alice', 'bob']);
@@ -45,7 +45,7 @@ test('who waits for a text goes on waiting when the time of who has the home is 
   await expectSent(second);
   await bob.hears('given up early');
   await bob.hears('waited for');
-}, 80_000);
+}, 300_000);
 
 test('a listener starts beside a command that waits: it gets the home, and the command its answer', async () => {
   await using town = await openTown(['alice', 'bob']);
@@ -60,4 +60,4 @@ test('a listener starts beside a command that waits: it gets the home, and the c
   await bob.hears('from its guest');
   await bob.send('alice', 'to the listener');
   await listener.says('to the listener', 'stdout');
-}, 80_000);
+}, 300_000);

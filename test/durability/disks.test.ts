@@ -22,7 +22,7 @@ const received = (pair: Pair, name: string, number: number, from: string) =>
 
 test.runIf(noTmpfs === undefined)(
   'a full disk is told, nothing is acked or queued on it, reading and other contacts go on; with space, so does all (STO-03)',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     using disk = new Tmpfs(16);
     await using pair = await Pair.open({ names: ['alice', 'bob', 'carol'], homes: { alice: disk.folder } });
@@ -56,7 +56,7 @@ test.runIf(noTmpfs === undefined)(
 
 test.runIf(noDisk === undefined)(
   'a disk that turns read-only is told, and nothing is acked; the next start on it says so and ends; repaired, all is there (STO-05)',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     using disk = new LoopDisk('ext4');
     await using pair = await Pair.open({ homes: { alice: disk.folder } });
@@ -85,7 +85,7 @@ test.runIf(noDisk === undefined)(
 
 test(
   'a home that is removed while the program runs is told, nothing is acked any more, and the program stays (STO-05)',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     await using pair = await Pair.open();
     await pair.startAll();

@@ -9,7 +9,7 @@ if (!hasStrace) console.warn('left out: faults of single calls need strace');
 
 test.runIf(hasStrace)(
   `EIO, ENOSPC and SIGKILL at every ${STEP}th of 600 calls of the disk: nothing is acked without being stored, nothing lost, and on it goes (STO-03, STO-04, DLV-02)`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const points = faultPoints().filter((_, index) => index % STEP === 7);
     const result = await ioFaults(points);

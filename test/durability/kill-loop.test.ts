@@ -7,7 +7,7 @@ const seed = Number(process.env['SOTTO_SEED'] ?? Math.floor(Math.random() * 2 **
 
 test(
   'killed 200 times, at random and at the n-th fsync or write, two peers lose, repeat and mix up nothing (STO-01, DLV-01, DLV-02, DLV-03, DLV-04)',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const result = await killLoop({ cycles: 200, lanes: 2, seed, isImpatient: true });
     expect(result.faults, `seed ${seed}: ${result.notes.join('; ')}`).toEqual(NO_FAULTS);
@@ -17,7 +17,7 @@ test(
 
 test(
   'the kill loop finds each mistake of a program made for it: ack before commit, event before commit, no dedupe (DLV-05, DLV-06)',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const find = async (bug: ToyBug, cycles: number) =>
       (await killLoop({ cycles, seed, kind: 'toy-person', bugs: [bug] })).faults;

@@ -7,8 +7,8 @@ import { Program, type Kind } from './program.ts';
 
 /** Texts that are under way to the disk at once, at most. */
 const UNDER_WAY_MAX = 24;
-const DRAIN_MS = 60_000;
-const SHOWN_MS = 3_000;
+const DRAIN_MS = 240_000;
+const SHOWN_MS = 20_000;
 /** A port is free again a moment after its owner was killed. */
 const PORT_TRIES = 20;
 

@@ -11,7 +11,7 @@ describe.each<FileSystem>(['ext4', 'xfs'])('%s', (fileSystem) => {
 
   test.runIf(why === undefined)(
     'five power cuts lose nothing that was queued or delivered; nor does bare write and fsync (STO-02)',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const result = await powerCuts({ cuts: 5, fileSystem, seed });
       expect(result.faults, `seed ${seed}: ${result.notes.join('; ')}`).toEqual(NO_FAULTS);
@@ -23,7 +23,7 @@ describe.each<FileSystem>(['ext4', 'xfs'])('%s', (fileSystem) => {
 
   test.runIf(why === undefined)(
     'the same cuts find it when the database is only synchronous=NORMAL (STO-02)',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const bugs = ['synchronous=NORMAL'] as const;
       const result = await powerCuts({ cuts: 5, fileSystem, seed, kind: 'toy-person', bugs });

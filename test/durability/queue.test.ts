@@ -4,7 +4,7 @@ import { queue } from './queue.ts';
 
 test(
   '2,000 texts for a peer that is away drain in order when it comes, and take no memory (DLV-11)',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     const { faults, notes, ...result } = await queue(2_000);
     expect(faults, notes.join('; ')).toEqual(NO_FAULTS);

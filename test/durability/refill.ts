@@ -18,7 +18,7 @@ export interface RefillResult {
 }
 
 const TEXTS = 60;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** One bit in the receiver's database or WAL between two lives; what it had acked comes back from its peer (STO-07). */
 export async function refill(count: number, seed: number): Promise<RefillResult> {

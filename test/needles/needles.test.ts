@@ -20,7 +20,7 @@ beforeAll(async () => {
   people.give('former', `${FORMER}\n`);
   people.give('passphrase', `${PASSPHRASE}\n`);
   secrets = { ...TYPED, 'the database key': await makeHomes() };
-}, 60_000);
+});
 afterAll(() => people[Symbol.dispose]());
 
 const TYPED: Secrets = {
@@ -120,7 +120,7 @@ test('no file, log, command line or environment holds a text, a passphrase, a pa
   again.stdin.end();
   expect(await again.ended).toEqual({ code: 0 });
   expectNowhere();
-}, 60_000);
+});
 
 test('what is said of mistakes with passphrases does not repeat them (SEC-02)', async () => {
   const wrong = await people.runs('alice', ['identity', '--passphrase-fd', '3'], ['former']);
@@ -137,7 +137,7 @@ test('what is said of mistakes with passphrases does not repeat them (SEC-02)', 
   expect(damaged.stderr).toContain('[home-damaged]');
   for (const { stdout, stderr } of [wrong, none, damaged])
     expect(findIn(Buffer.from(stdout + stderr), secrets)).toEqual([]);
-}, 60_000);
+});
 
 test('a backup beside a running program leaves nothing readable (STO-11)', async () => {
   await using send = people.start(
@@ -155,7 +155,7 @@ test('a backup beside a running program leaves nothing readable (STO-11)', async
   expect(findIn(Buffer.from(alice.stdout + alice.stderr), secrets)).toEqual([]);
   expect(readdirSync(people.searched)).toContain('copy');
   expectNowhere();
-}, 60_000);
+});
 
 test('a core dump of the running program holds no memory (SEC-03)', async () => {
   await using alice = people.start('alice', ['--passphrase-fd', '3'], ['passphrase']);
@@ -168,7 +168,7 @@ test('a core dump of the running program holds no memory (SEC-03)', async () => 
   // Systems that put dumps elsewhere do so for both; what this one asked for is asserted above.
   const hasDump = readdirSync(join(people.searched, 'work')).some((name) => name.startsWith('core'));
   expect(hasDump).toBe(dumpsAppear());
-}, 60_000);
+});
 
 /** The control: a program that asks for nothing leaves its memory behind, and the search finds it there. */
 function dumpsAppear(): boolean {

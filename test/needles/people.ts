@@ -8,7 +8,7 @@ import { freePort } from '../free-port.ts';
 import { until } from '../net/until.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
-const LIFE_MAX_MS = 60_000;
+const LIFE_MAX_MS = 150_000;
 
 /** People with homes, a TMPDIR and a working folder below `searched`; what they are given lies beside it. */
 export class People implements Disposable {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { freePort } from '../free-port.ts';
 import { openRecordingProxy } from './recording-proxy.ts';
 import { PROMPT_MS, talkDuring } from './talk.ts';
 import { freePorts, openTown } from './town.ts';
@@ -65,6 +64,7 @@ test('an entry that is removed while connected: the session ends on both sides, 
 
 test('a password edit keeps the pin and the session; the next session needs no password (DIR-03)', async () => {
   await using town = await openTown(['alice', 'bob']);
+  await town.onlyDials('alice', 'bob');
   const [alice, bob] = [await town.open('alice', { lingerMs: 0 }), await town.open('bob')];
   await alice.sendDelivered('bob', 'one');
   await alice.sendDelivered('bob', 'two');
@@ -82,6 +82,7 @@ test('a password edit keeps the pin and the session; the next session needs no p
 
 test('a changed port is dialled, also by what already waits (DIR-03)', async () => {
   await using town = await openTown(['alice', 'bob', 'carol', 'dave']);
+  await town.onlyDials('alice', 'bob');
   const alice = await town.open('alice');
   const friends = [await town.open('carol'), await town.open('dave')];
   const first = await town.open('bob');
@@ -101,8 +102,7 @@ test('a changed port is dialled, also by what already waits (DIR-03)', async () 
 
 test('a broken edit is told with its place and the last good one stays in force; the next good one comes into force (DIR-01, DIR-02)', async () => {
   await using town = await openTown(['alice', 'bob', 'carol']);
-  // Bob's own call at his start would carry Alice's texts past what her directory says.
-  town.edit('bob', 'alice', { port: await freePort() });
+  await town.onlyDials('alice', 'bob');
   const [alice, bob] = [await town.open('alice', { lingerMs: 0 }), await town.open('bob')];
   const good = JSON.stringify(town.entries);
   const broken = {

@@ -17,7 +17,7 @@ test('a program that runs out of file descriptors goes on, and hears its friends
   await until('all descriptors are taken', () => bob.openFiles >= most - 1);
   for (const wire of strangers) wire[Symbol.dispose]();
 
-  await using friend = startSotto(town, 'alice', ['send', 'bob', 'after', '--timeout', '20']);
+  await using friend = startSotto(town, 'alice', ['send', 'bob', 'after', '--timeout', '60']);
   expect(await friend.exitCode()).toBe(0);
   await bob.says('after', 'stdout');
 });

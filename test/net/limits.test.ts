@@ -9,13 +9,16 @@ import {
 import { encodeFrame, encodePreface, type PrefaceMode } from '../../src/protocol/wire/index.ts';
 import { newKeys } from './hostile-peer.ts';
 import { openTown, type Person } from './town.ts';
-import { staysTrue, until } from './until.ts';
+import { staysTrue, until, withinLife } from './until.ts';
 import { dialRaw, strangerAddress, type WireSocket } from './wire-socket.ts';
 
 // How many connections a listener has before anything is proven, and whose they are (spec/01).
 
 const STRANGERS_MAX = 48;
 const ADDRESS_MAX = 4;
+/** How long a connection may say nothing, and how long a handshake may take. */
+const SILENT_MS = 3_000;
+const ANSWERED_MS = 10_000;
 
 /** The preface and a good message 1, as somebody without any password can make them. */
 function opening(mode: PrefaceMode, remote: Person): Bytes {
@@ -52,41 +55,47 @@ async function answered(
 const alive = (wires: readonly WireSocket[]): number => wires.filter((wire) => !wire.isEnded).length;
 
 test('an address has four silent connections: the fifth takes the place of one of them, and other addresses do not notice (NET-04)', async () => {
-  await using town = await openTown(['bob']);
-  await town.open('bob');
-  const [here, elsewhere] = [strangerAddress(), strangerAddress()];
-  const neighbour = await dialRaw(town.port('bob'), { localAddress: elsewhere });
-  const wires: WireSocket[] = [];
-  while (wires.length < 12) {
-    wires.push(await dialRaw(town.port('bob'), { localAddress: here }));
-    await until('no more than four', () => alive(wires) <= ADDRESS_MAX);
-    expect(wires.at(-1)!.isEnded).toBe(false);
-  }
-  expect(alive(wires)).toBe(ADDRESS_MAX);
-  expect(neighbour.isEnded).toBe(false);
+  await withinLife(SILENT_MS, async () => {
+    await using town = await openTown(['bob']);
+    await town.open('bob');
+    const [here, elsewhere] = [strangerAddress(), strangerAddress()];
+    const neighbour = await dialRaw(town.port('bob'), { localAddress: elsewhere });
+    const wires: WireSocket[] = [];
+    while (wires.length < 12) {
+      wires.push(await dialRaw(town.port('bob'), { localAddress: here }));
+      await until('no more than four', () => alive(wires) <= ADDRESS_MAX);
+      expect(wires.at(-1)!.isEnded).toBe(false);
+    }
+    expect(alive(wires)).toBe(ADDRESS_MAX);
+    expect(neighbour.isEnded).toBe(false);
+  });
 });
 
 test('four enrols that were answered keep their places: a fifth of the same address gets no answer (NET-04)', async () => {
-  await using town = await openTown(['bob']);
-  const bob = await town.open('bob');
-  const here = strangerAddress();
-  const said = opening('enrol', bob);
-  const enrols: WireSocket[] = [];
-  for (let i = 0; i < ADDRESS_MAX; i++) enrols.push((await answered(town.port('bob'), said, here))!);
-  expect(await answered(town.port('bob'), said, here)).toBeUndefined();
-  expect(alive(enrols)).toBe(ADDRESS_MAX);
-  expect(await answered(town.port('bob'), said)).toBeDefined();
+  await withinLife(ANSWERED_MS, async () => {
+    await using town = await openTown(['bob']);
+    const bob = await town.open('bob');
+    const here = strangerAddress();
+    const said = opening('enrol', bob);
+    const enrols: WireSocket[] = [];
+    for (let i = 0; i < ADDRESS_MAX; i++) enrols.push((await answered(town.port('bob'), said, here))!);
+    expect(await answered(town.port('bob'), said, here)).toBeUndefined();
+    expect(alive(enrols)).toBe(ADDRESS_MAX);
+    expect(await answered(town.port('bob'), said)).toBeDefined();
+  });
 });
 
 test('whoever shows that it knows our key gives its place in the address back (NET-04)', async () => {
-  await using town = await openTown(['bob']);
-  const bob = await town.open('bob');
-  const here = strangerAddress();
-  const said = opening('session', bob);
-  const sessions: (WireSocket | undefined)[] = [];
-  while (sessions.length < 2 * ADDRESS_MAX) sessions.push(await answered(town.port('bob'), said, here));
-  expect(sessions).not.toContain(undefined);
-  expect(alive(sessions.map((wire) => wire!))).toBe(2 * ADDRESS_MAX);
+  await withinLife(ANSWERED_MS, async () => {
+    await using town = await openTown(['bob']);
+    const bob = await town.open('bob');
+    const here = strangerAddress();
+    const said = opening('session', bob);
+    const sessions: (WireSocket | undefined)[] = [];
+    while (sessions.length < 2 * ADDRESS_MAX) sessions.push(await answered(town.port('bob'), said, here));
+    expect(sessions).not.toContain(undefined);
+    expect(alive(sessions.map((wire) => wire!))).toBe(2 * ADDRESS_MAX);
+  });
 });
 
 test('an address may come 40 times at once and 20 times in a second (NET-04)', async () => {
@@ -108,32 +117,38 @@ test('an address may come 40 times at once and 20 times in a second (NET-04)', a
 });
 
 test('strangers who hold every place of theirs keep out strangers, but nobody whose address the directory lists (NET-05)', async () => {
-  await using town = await openTown(['bob', 'alice']);
-  const [bob, alice] = [await town.open('bob'), await town.open('alice')];
-  const said = opening('session', bob);
-  const held: WireSocket[] = [];
-  // Answers are rationed: some get none, and try again.
-  await until('every place is held', async () => {
-    const wire = await answered(town.port('bob'), said);
-    if (wire) held.push(wire);
-    return alive(held) === STRANGERS_MAX;
+  await withinLife(ANSWERED_MS, async () => {
+    await using town = await openTown(['bob', 'alice']);
+    await town.onlyDials('alice', 'bob');
+    const bob = await town.open('bob');
+    const said = opening('session', bob);
+    const held: WireSocket[] = [];
+    // Answers are rationed: some get none, and try again.
+    await until('every place is held', async () => {
+      const wire = await answered(town.port('bob'), said);
+      if (wire) held.push(wire);
+      return alive(held) === STRANGERS_MAX;
+    });
+    const late = await dialRaw(town.port('bob'));
+    await late.ended();
+    const alice = await town.open('alice');
+    await alice.sendDelivered('bob', 'still here');
+    expect(alive(held)).toBe(STRANGERS_MAX);
+    expect(bob.texts('alice')).toEqual(['still here']);
   });
-  const late = await dialRaw(town.port('bob'));
-  await late.ended();
-  await alice.sendDelivered('bob', 'still here');
-  expect(alive(held)).toBe(STRANGERS_MAX);
-  expect(bob.texts('alice')).toEqual(['still here']);
 });
 
 test('whoever proved itself is no longer counted: more contacts than places (NET-05, NET-06)', async () => {
-  const names = Array.from({ length: 6 }, (_, i) => `friend ${i}`);
-  await using town = await openTown(['bob', ...names]);
-  const bob = await town.open('bob');
-  for (const name of names) await (await town.open(name)).sendDelivered('bob', 'hello');
-  const said = opening('enrol', bob);
-  const enrols: (WireSocket | undefined)[] = [];
-  while (enrols.length < ADDRESS_MAX) enrols.push(await answered(town.port('bob'), said, '127.0.0.1'));
-  expect(enrols).not.toContain(undefined);
+  await withinLife(ANSWERED_MS, async () => {
+    const names = Array.from({ length: 6 }, (_, i) => `friend ${i}`);
+    await using town = await openTown(['bob', ...names]);
+    const bob = await town.open('bob');
+    for (const name of names) await (await town.open(name)).sendDelivered('bob', 'hello');
+    const said = opening('enrol', bob);
+    const enrols: (WireSocket | undefined)[] = [];
+    while (enrols.length < ADDRESS_MAX) enrols.push(await answered(town.port('bob'), said, '127.0.0.1'));
+    expect(enrols).not.toContain(undefined);
+  });
 });
 
 test('nothing of what strangers did is held against a contact that was there before (NET-04, NET-05)', async () => {

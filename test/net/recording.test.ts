@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeUtf8, type Bytes } from '../../src/base/index.ts';
 import { encodePreface, PREFACE_LENGTH } from '../../src/protocol/wire/index.ts';
-import { freePort } from '../free-port.ts';
 import { frameLengths, openRecordingProxy, type Recording } from './recording-proxy.ts';
 import { startListening, startSotto } from './sotto-process.ts';
 import { openTown } from './town.ts';
@@ -94,9 +93,7 @@ function expectOnlyRecords(recording: Recording, mode: 'enrol' | 'session'): voi
 test('between two processes there are a preface, handshake frames of exact lengths and padded records; nothing can be read', async () => {
   await using town = await openTown(['bartholomew', 'wilhelmina']);
   await using proxy = await openRecordingProxy(town.port('bartholomew'));
-  town.edit('wilhelmina', 'bartholomew', { port: proxy.port });
-  // Everything goes through the proxy: Bartholomew's own call at his start would not.
-  town.edit('bartholomew', 'wilhelmina', { port: await freePort() });
+  await town.onlyDials('wilhelmina', 'bartholomew', proxy.port);
   await using bartholomew = await startListening(town, 'bartholomew', []);
   await using wilhelmina = await startListening(town, 'wilhelmina', []);
   wilhelmina.type(`@bartholomew ${TEXTS.first}`);

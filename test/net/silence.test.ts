@@ -11,7 +11,7 @@ import { dialRaw, type WireSocket } from './wire-socket.ts';
 // the longest of them.
 
 /** A deadline holds when it is not early, and late only as far as the machine keeps us from working, and a little. */
-const LATE_MS = 2_500;
+const LATE_MS = 4_000;
 
 interface Scene {
   readonly town: Town;
@@ -74,7 +74,7 @@ describe.concurrent('silence and dripping bytes', () => {
       await attack(async () => {
         const dave = await town.open('dave');
         const opening = Array.from({ length: 300 }, async () => dialRaw(town.port('bob')));
-        const first = dave.sendDelivered('bob', 'through the crowd', 10_000);
+        const first = dave.sendDelivered('bob', 'through the crowd');
         const silent = await Promise.all(opening);
         await first;
         let stayed = 0;
@@ -123,7 +123,7 @@ describe.concurrent('silence and dripping bytes', () => {
         await expectCut(afterMessage1, 10_000);
       });
     });
-  }, 40_000);
+  });
 
   test('a proven peer that drips inside a frame is cut at 30 s; the others never notice (NET-03)', async () => {
     await scene('NET-03', async ({ town, bob, attack }) => {
@@ -139,5 +139,5 @@ describe.concurrent('silence and dripping bytes', () => {
       });
       expect(bob.texts('mallory')).toEqual([]);
     });
-  }, 60_000);
+  });
 });

@@ -7,7 +7,7 @@ import { until } from './until.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** A process that outlives its test by accident ends by itself. */
-const LIFE_MAX_MS = 80_000;
+const LIFE_MAX_MS = 150_000;
 
 /** The program itself, as a person or a script starts it. */
 export class SottoProcess implements AsyncDisposable {

@@ -2,8 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { starvedMs } from './starved.ts';
 import type { Person } from './town.ts';
 
-/** A message of an honest pair takes a few milliseconds; this is what a slow machine may make of it. */
-export const PROMPT_MS = 2_500;
+/**
+ * A message of an honest pair takes a few milliseconds, and a second or two when both dialled at once and one has to try again.
+ * Who is kept out for as long as an attack lasts, or waits for a deadline of somebody else’s, takes longer than this.
+ */
+export const PROMPT_MS = 8_000;
 
 /** How the honest fared during an attack. */
 export interface Talk {

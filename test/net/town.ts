@@ -57,6 +57,15 @@ export class Town implements AsyncDisposable {
     );
   }
 
+  /**
+   * What the two say to each other goes over connections that `dialler` makes, to this port if one is given: the listener, who
+   * would call the dialler at its start, does not find it.
+   */
+  async onlyDials(dialler: string, listener: string, port: number = this.port(listener)): Promise<void> {
+    this.edit(dialler, listener, { port });
+    this.edit(listener, dialler, { port: await freePort() });
+  }
+
   async open(name: string, options: OpenOptions = {}): Promise<Person> {
     const chat = await openChat(
       {

@@ -20,7 +20,7 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 export function startNode(source: string): ChildNode {
   const child: Child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', source], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: 25_000,
+    timeout: 150_000,
     killSignal: 'SIGKILL',
   });
   const ended = once(child, 'close') as Promise<[number | null]>;
