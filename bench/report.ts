@@ -29,7 +29,9 @@ export function describe(results: Results): string {
   const tables = [
     `${date} · ${commit} · Node ${node} · ${cpu}, ${cores} cores · ${rounds} rounds`,
     table('Median of the rounds ± spread, interquartile range ÷ median', figures),
-    table('Sotto’s figure ÷ theirs, in the same round', ratios),
+    ...Object.entries(ratios).map(([name, of]) =>
+      table(`The figure of ${name} ÷ theirs, in the same round`, of),
+    ),
     lines(
       ['Start (ms)', 'median'],
       STARTS.flatMap(([key, text]) => (starts[key] ? [[text, cell(starts[key])]] : [])),

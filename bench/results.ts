@@ -31,8 +31,8 @@ export interface Results {
   readonly peers: Readonly<Record<string, string>>;
   readonly rounds: number;
   readonly figures: Readonly<Record<string, Readonly<Record<string, Summary>>>>;
-  /** Sotto's figure divided by the other's, of the same round. */
-  readonly ratios: Readonly<Record<string, Readonly<Record<string, Summary>>>>;
+  /** Of Sotto on disk and in memory: its figure divided by the other's, of the same round. */
+  readonly ratios: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Summary>>>>>>;
   readonly starts: Readonly<Record<string, Summary>>;
   readonly floors: readonly Floor[];
 }
@@ -47,14 +47,14 @@ const FLOORS = [
 ] as const;
 const START_EXTRA_MS = 30;
 
+/** The others keep nothing: in memory Sotto does what they do, on disk what people run. */
+const OURS = ['sotto', 'sotto-memory'] as const;
+
 export function summarise(rounds: Rounds, starts: Starts): Results {
   const figures: Record<string, Record<string, Summary>> = {};
-  const ratios: Record<string, Record<string, Summary>> = {};
-  for (const [name, of] of Object.entries(rounds)) {
-    figures[name] = summaries(of);
-    if (name !== 'sotto')
-      ratios[name] = summaries(of.map((theirs, round) => divide(rounds['sotto']?.[round], theirs)));
-  }
+  for (const [name, of] of Object.entries(rounds)) figures[name] = summaries(of);
+  const ours = OURS.filter((name) => rounds[name]);
+  const ratios = Object.fromEntries(ours.map((name) => [name, ratiosOf(name, rounds)]));
   const startTimes = summaries(starts.map((times) => ({ ...times, ...extras(times) })));
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -67,13 +67,27 @@ export function summarise(rounds: Rounds, starts: Starts): Results {
   };
 }
 
+function ratiosOf(ours: string, rounds: Rounds): Results['ratios'][string] {
+  const others = Object.entries(rounds).filter(([name]) => name !== ours && name !== 'sotto');
+  return Object.fromEntries(
+    others.map(([name, of]) => [
+      name,
+      summaries(of.map((theirs, round) => divide(rounds[ours]?.[round], theirs))),
+    ]),
+  );
+}
+
 function ratioFloors(ratios: Results['ratios']): readonly Floor[] {
+  return OURS.flatMap((ours) => ratioFloorsOf(ours, ratios[ours] ?? {}));
+}
+
+function ratioFloorsOf(ours: string, ratios: Results['ratios'][string]): readonly Floor[] {
   return FLOORS.flatMap((floor): readonly Floor[] => {
     const value = ratios[floor.against]?.[floor.figure]?.median;
     if (value === undefined) return [];
     const bound = 'most' in floor ? `≤ ${floor.most}` : `≥ ${floor.least}`;
     const isHeld = 'most' in floor ? value <= floor.most : value >= floor.least;
-    return [{ text: `${floor.what} ${bound} × ${floor.against}`, value, isHeld }];
+    return [{ text: `${ours}: ${floor.what} ${bound} × ${floor.against}`, value, isHeld }];
   });
 }
 

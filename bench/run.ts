@@ -10,7 +10,7 @@ import type { Figures } from './scenarios.ts';
 import { timeStarts } from './version-time.ts';
 
 const START_PAIRS_MIN = 21;
-const WITHOUT_PACKAGES: ReadonlySet<string> = new Set(['sotto', 'raw', 'tls']);
+const WITHOUT_PACKAGES: ReadonlySet<string> = new Set(['sotto', 'sotto-memory', 'raw', 'tls']);
 
 /** Rounds rotate who goes first, so that a machine that slows down slows all of them. */
 async function measure(options: Options): Promise<{ readonly rounds: Rounds; readonly starts: Starts }> {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Chat, ChatEvent } from '../../src/api/index.ts';
 import { createServices } from '../../src/services.ts';
 import { freePort } from '../../test/free-port.ts';
-import type { Client, Contender, Conversation } from '../contender.ts';
+import type { Client, Contender, Conversation, Server } from '../contender.ts';
+import { openInMemory, type OwnHome } from '../in-memory.ts';
 import { receive } from '../texts.ts';
 
 /**
@@ -15,50 +16,65 @@ import { receive } from '../texts.ts';
  */
 const STRANGERS = 9;
 
+/** Starts the whole program in process. */
+type OpenChat = (options: OwnHome) => Promise<Chat>;
+
 const services = createServices({});
 
+/** Durable at both ends: what is acknowledged lies on disk, fsynced. */
+export const sotto: Contender = contender(async (options) => services.openChat(options));
+
+/** The same program with its messages in memory, as the others keep theirs. */
+export const sottoInMemory: Contender = contender(openInMemory);
+
 /**
- * The whole program in process: a directory file and a home on disk at both ends, one listens, one dials. The ack is the
- * message's `delivered` event; the receiving end reads its events as a face does.
+ * A directory file and a home at both ends, one listens, one dials. The ack is the message's `delivered` event; the receiving
+ * end reads its events as a face does.
  */
-export const sotto: Contender = {
-  serve: async (folder) => {
-    const port = await freePort();
-    const names = ['client', ...Array.from({ length: STRANGERS }, (_, index) => stranger(index))];
-    const entries = [
-      { username: 'server', password: 'pw-server', ip: '127.0.0.1', port },
-      ...names.map((username, index) => ({
-        username,
-        password: `pw-${username}`,
-        ip: '127.0.0.1',
-        port: 1 + index,
-      })),
-    ];
-    writeFileSync(directoryOf(folder), JSON.stringify(entries), { mode: 0o600 });
-    const chat = await services.openChat({
-      directory: directoryOf(folder),
-      port,
-      as: 'server',
-      bind: ['127.0.0.1'],
-      home: join(folder, 'home-server'),
-      mode: 'listen',
-    });
-    void listen(chat, (event) => {
-      if (event.type === 'message-received') receive(event.text.exact());
-    });
-    return { address: {}, close: async () => chat.close() };
-  },
-  startClient: async (folder) => new SottoClient(folder),
-};
+function contender(openChat: OpenChat): Contender {
+  return {
+    serve: async (folder) => serve(openChat, folder),
+    startClient: async (folder) => new SottoClient(openChat, folder),
+  };
+}
+
+async function serve(openChat: OpenChat, folder: string): Promise<Server> {
+  const port = await freePort();
+  const names = ['client', ...Array.from({ length: STRANGERS }, (_, index) => stranger(index))];
+  const entries = [
+    { username: 'server', password: 'pw-server', ip: '127.0.0.1', port },
+    ...names.map((username, index) => ({
+      username,
+      password: `pw-${username}`,
+      ip: '127.0.0.1',
+      port: 1 + index,
+    })),
+  ];
+  writeFileSync(directoryOf(folder), JSON.stringify(entries), { mode: 0o600 });
+  const chat = await openChat({
+    directory: directoryOf(folder),
+    port,
+    as: 'server',
+    bind: ['127.0.0.1'],
+    home: join(folder, 'home-server'),
+    mode: 'listen',
+  });
+  void listen(chat, (event) => {
+    if (event.type === 'message-received') receive(event.text.exact());
+  });
+  return { address: {}, close: async () => chat.close() };
+}
 
 class SottoClient implements Client {
+  readonly #openChat: OpenChat;
   readonly #folder: string;
   #strangers = 0;
   #cold: Person | undefined;
   /** Of the last dial; the program keeps its sockets to itself. */
   #socket: Socket | undefined;
 
-  constructor(folder: string) {
+  constructor(openChat: OpenChat, folder: string) {
+    this.#openChat = openChat;
     this.#folder = folder;
     subscribe('net.client.socket', (message) => {
       this.#socket = (message as { readonly socket: Socket }).socket;
@@ -68,14 +84,14 @@ class SottoClient implements Client {
   async open(onAcks: (count: number) => void): Promise<Conversation> {
     await this.#cold?.close();
     this.#cold = undefined;
-    const person = await Person.open(this.#folder, 'client', {});
+    const person = await this.#start('client');
     person.onDelivered = () => onAcks(1);
     return { send: (text) => person.send(text), close: async () => person.close() };
   }
 
   /** The program goes on, the connection does not: a linger of 0 ends it after each message. */
   async cycle(text: string): Promise<void> {
-    this.#cold ??= await Person.open(this.#folder, 'client', { lingerMs: 0 });
+    this.#cold ??= await this.#start('client', { lingerMs: 0 });
     const gone = Promise.withResolvers<void>();
     let isDelivered = false;
     this.#cold.onDelivered = () => (isDelivered = true);
@@ -89,7 +105,7 @@ class SottoClient implements Client {
 
   async prepareFirstContact(text: string): Promise<() => Promise<void>> {
     await this.#cold?.close();
-    const person = await Person.open(this.#folder, stranger(this.#strangers++), {});
+    const person = await this.#start(stranger(this.#strangers++));
     this.#cold = person;
     return async () => {
       const acked = Promise.withResolvers<void>();
@@ -102,6 +118,12 @@ class SottoClient implements Client {
   async close(): Promise<void> {
     await this.#cold?.close();
   }
+
+  async #start(name: string, options: { readonly lingerMs?: number } = {}): Promise<Person> {
+    const home = join(this.#folder, `home-${name}`);
+    const directory = directoryOf(this.#folder);
+    return new Person(await this.#openChat({ directory, as: name, home, mode: 'dial', ...options }));
+  }
 }
 
 /** One running program that writes to the server. */
@@ -110,13 +132,6 @@ class Person {
   readonly #reading: Promise<void>;
   onDelivered: () => void = () => {};
   onDisconnected: () => void = () => {};
-
-  static async open(folder: string, name: string, options: { readonly lingerMs?: number }): Promise<Person> {
-    const home = join(folder, `home-${name}`);
-    return new Person(
-      await services.openChat({ directory: directoryOf(folder), as: name, home, mode: 'dial', ...options }),
-    );
-  }
 
   constructor(chat: Chat) {
     this.#chat = chat;

@@ -1,45 +1,51 @@
 import { rmSync } from 'node:fs';
-import type { Chat, ChatEvent, ChatOptions } from '../../src/api/index.ts';
+import { join } from 'node:path';
+import type { Chat, ChatEvent } from '../../src/api/index.ts';
 import type { Change } from '../../src/engine/index.ts';
-import { loadDirectory } from '../../src/node/load-directory.ts';
-import { Node } from '../../src/node/node.ts';
 import { systemEntropy } from '../../src/primitives/index.ts';
 import { openHome, type Home } from '../../src/store/index.ts';
-import { MemoryStore } from '../../src/testing/index.ts';
-import type { StoreKind } from './messages.ts';
+import { homeInMemory, startOn, type OwnHome } from '../in-memory.ts';
+import { BareLog, LogGrowth } from './bare-log.ts';
+import type { LogSizes, StoreKind } from './messages.ts';
 
-/** The whole program in process, on a database, or on a store in memory. */
+export interface PersonOptions {
+  readonly store: StoreKind;
+  /** For the store kind `log`. */
+  readonly sizes?: LogSizes | undefined;
+  /** Whether to see how much of the database's log each commit takes. */
+  readonly isRecording: boolean;
+  /** Sees each transaction before it is committed. */
+  readonly onCommit: (changes: readonly Change[]) => void;
+}
+
+/** The whole program in process, on one kind of store. */
 export class Person {
   readonly chat: Chat;
+  readonly #growth: LogGrowth;
   readonly #reading: Promise<void>;
   onEvent: (event: ChatEvent) => void = () => {};
 
-  /** `onCommit` sees each transaction before it is committed. */
-  static async open(
-    options: ChatOptions & { readonly home: string },
-    store: StoreKind,
-    onCommit: (changes: readonly Change[]) => void,
-  ): Promise<Person> {
-    const home = store === 'memory' ? homeInMemory(options) : homeOnDisk(options);
+  static async open(own: OwnHome, options: PersonOptions): Promise<Person> {
+    const growth = new LogGrowth(join(own.home, 'sotto.db'));
+    const home = homeOf(own, options);
     const commit = home.commit.bind(home);
     home.commit = (changes) => {
-      onCommit(changes);
-      commit(changes);
+      options.onCommit(changes);
+      if (options.isRecording) growth.during(changes, () => commit(changes));
+      else commit(changes);
     };
-    return Person.#start(options, home);
+    return new Person(await startOn(home, own), growth);
   }
 
-  static async #start(options: ChatOptions, home: Home): Promise<Person> {
-    const { directory } = loadDirectory(options.directory);
-    const node = new Node(options, { path: options.directory, directory, home, trace: undefined });
-    return new Person(
-      await node.start({ options, env: {}, watching: new AbortController(), yieldHome: () => false }),
-    );
-  }
-
-  private constructor(chat: Chat) {
+  private constructor(chat: Chat, growth: LogGrowth) {
     this.chat = chat;
+    this.#growth = growth;
     this.#reading = this.#read();
+  }
+
+  /** What its commits wrote to the log of a database. */
+  get sizes(): LogSizes {
+    return this.#growth.sizes;
   }
 
   async close(): Promise<void> {
@@ -62,21 +68,25 @@ export function replay(path: string, transactions: readonly (readonly Change[])[
   return seconds;
 }
 
-function homeOnDisk({ home, as = '' }: Pick<ChatOptions, 'as'> & { readonly home: string }): Home {
+function homeOf(own: OwnHome, { store, sizes }: PersonOptions): Home {
+  if (store === 'database') return homeOnDisk(own);
+  const home = homeInMemory(own);
+  if (store === 'memory') return home;
+  if (!sizes) throw new Error('nobody knows what to write to the log');
+  return withLog(home, new BareLog(`${own.home}.log`, sizes));
+}
+
+function homeOnDisk({ home, as = '' }: Pick<OwnHome, 'as' | 'home'>): Home {
   return openHome({ folder: home, username: as, newSecret: () => systemEntropy.bytes(32) });
 }
 
-/** What the shell asks of a home, without a file. */
-function homeInMemory({ home, as = '' }: Pick<ChatOptions, 'as'> & { readonly home: string }): Home {
-  const store = new MemoryStore();
-  const history = { unshown: () => [] };
-  return Object.assign(store, {
-    folder: home,
-    username: as,
-    secret: systemEntropy.bytes(32),
-    notices: [],
-    history,
-    tidy: () => false,
-    [Symbol.dispose]: () => undefined,
-  }) as unknown as Home;
+function withLog(home: Home, log: BareLog): Home {
+  const commit = home.commit.bind(home);
+  return Object.assign(home, {
+    commit: (changes: readonly Change[]) => {
+      commit(changes);
+      if (changes.length > 0) log.append(changes);
+    },
+    [Symbol.dispose]: () => log[Symbol.dispose](),
+  });
 }
