@@ -27,7 +27,7 @@ export function define(command: Command, context: CliContext): void {
     .description('Deletes messages here for good, from the file, too. What others have of them they keep.')
     .argument('[ids...]', ID_WORDS)
     .option('--with <name>', 'everything said with this contact')
-    .option('--before <time>', 'everything stored before then: 90d ago, 2026-11-01, or a time')
+    .option('--before <time>', 'everything stored before then: 90d (that long ago), 2026-11-01, or a time')
     .option('--yes', 'do not ask; without a terminal it must be given')
     .addHelpText('before', EXAMPLES)
     .action(async (ids, { with: peer, before, yes }, self) => {
