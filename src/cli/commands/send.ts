@@ -1,8 +1,10 @@
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Chat } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { parseSpan } from '../duration.ts';
+import { shellWord } from '../describe.ts';
 import { worstExitCode, type ExitCode } from '../exit-code.ts';
 import { checkText, readText } from '../read-text.ts';
 import { usageError } from '../report-error.ts';
@@ -61,7 +63,7 @@ async function send(
   const chat = await services.openChat(options, { signal: context.signal });
   try {
     const order: Order = {
-      names: await knownNames(chat, names),
+      names: await recipients(chat, names),
       text,
       waitFor: how.waitFor,
       ...(how.expiresMs !== undefined && { expiresAtWall: Date.now() + how.expiresMs }),
@@ -82,6 +84,19 @@ async function carryOut(
   const outcomes = await sendToAll(chat, order, settings, context);
   context.signal.throwIfAborted();
   return outcomes;
+}
+
+/** A text that lost its quotes looks like more names behind the first one. */
+async function recipients(chat: Chat, names: readonly string[]): Promise<readonly string[]> {
+  const [first = ''] = names;
+  await knownNames(chat, [first]);
+  try {
+    return await knownNames(chat, names);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const quotes = `A text of several words stands in quotes: sotto send ${shellWord(first)} '…'`;
+    throw new CodedError({ ...error.failure, hint: [error.hint ?? [], quotes].flat().join(' · ') });
+  }
 }
 
 /** The last of several words is the text; a single word is a name, and the text comes from stdin. */
