@@ -1,5 +1,4 @@
 import type { Command } from '@commander-js/extra-typings';
-import { CodedError } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { clock } from '../describe.ts';
@@ -29,11 +28,13 @@ export function define(command: Command, context: CliContext): void {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
       const given = decisionsOf(options);
+      const fingerprint =
+        options.fingerprint === undefined ? undefined : checkFingerprint(options.fingerprint);
       if (given.length > 1) throw usageError(`${given.slice(0, 2).join(' and ')} exclude each other`);
       context.exitCode =
         name === undefined
           ? await overview(options, settings, context)
-          : await trust(name, options, settings, context);
+          : await trust(name, { ...options, fingerprint }, settings, context);
     });
   addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
 }
@@ -82,7 +83,7 @@ async function trust(
   await using chat = await services.openChat(options, { signal: context.signal });
   const [known = name] = await knownNames(chat, [name]);
   if (flags.fingerprint !== undefined) {
-    await chat.approveKey({ name: known, fingerprint: checkFingerprint(flags.fingerprint) });
+    await chat.approveKey({ name: known, fingerprint: flags.fingerprint });
     if (settings.json) output.json({ type: 'trusted', name: known });
     else output.note(`the new key of ${known} is trusted from now on`, 'good');
     return EXIT.done;
@@ -106,14 +107,13 @@ async function trust(
   return safety.pending ? EXIT.identity : EXIT.done;
 }
 
-/** Sixty digits; spaces and hyphens as people write them do not count. Throws fingerprint-mismatch or usage. */
+/** Sixty digits; spaces and hyphens as people write them do not count. Throws usage. */
 export function checkFingerprint(text: string): string {
   const digits = text.replaceAll(/[\s-]/g, '');
   if (!/^\d*$/.test(digits)) throw usageError('a fingerprint is 60 digits; nothing else may be in it');
   if (digits.length === 60) return digits;
-  throw new CodedError({
-    code: 'fingerprint-mismatch',
-    message: `the fingerprint has ${digits.length} digits, not 60`,
-    hint: 'Give the whole number: a part of it proves little.',
-  });
+  throw usageError(
+    `the fingerprint has ${digits.length} digits, not 60`,
+    'Give the whole number: a part of it proves little.',
+  );
 }
