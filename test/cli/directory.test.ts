@@ -153,7 +153,10 @@ describe('sotto directory', () => {
     expect(readFileSync(path, 'utf8')).toBe(
       '[{"username":"bob","password":"x","port":5,"ip":"10.0.0.3","note":[1.0]}]\n',
     );
-    expect((await run(['set', 'bob'])).exit).toBe(2);
+    expect(await run(['set', 'bob'])).toMatchObject({
+      exit: 2,
+      stderr: expect.stringMatching(/Give --ip, .*--password-stdin or --generate/) as string,
+    });
     expect((await run(['set', 'bob', '--password'], { answers: ['neu', 'neu'] })).exit).toBe(0);
     expect((await run(['set', 'bob', '--name', 'Bobby'])).exit).toBe(0);
     expect(read()).toMatchObject([{ username: 'Bobby', password: 'neu' }]);
@@ -205,7 +208,7 @@ describe('sotto directory', () => {
       stdout: `${path}: 1 entry, no mistakes\n`,
       stderr: expect.stringContaining('chmod 600') as string,
     });
-    expect((await run(['check', '--strict'])).exit).toBe(2);
+    expect(await run(['check', '--strict'])).toMatchObject({ exit: 2, stdout: `${path}: 1 entry, unsafe\n` });
   });
 
   test('help and unknown commands', async () => {

@@ -23,13 +23,15 @@ async function check(
 ): Promise<void> {
   const { output } = context;
   const { entries, problems, warnings } = await tool.check(path);
-  if (problems.length > 0 || (strict && warnings.length > 0)) context.exitCode = EXIT.usage;
+  const isRefused = strict && warnings.length > 0;
+  if (problems.length > 0 || isRefused) context.exitCode = EXIT.usage;
   if (json) return output.json({ type: 'check', directory: path, entries, problems, warnings });
   for (const { message, hint } of problems) {
     output.data(`${path}: ${message}`, 'bad');
     if (hint !== undefined) output.data(`  ${hint}`);
   }
   for (const warning of warnings) output.failure(warning);
-  if (problems.length === 0)
-    output.data(`${path}: ${entries === 1 ? '1 entry' : `${entries} entries`}, no mistakes`, 'good');
+  if (problems.length > 0) return;
+  const count = entries === 1 ? '1 entry' : `${entries} entries`;
+  output.data(`${path}: ${count}, ${isRefused ? 'unsafe' : 'no mistakes'}`, isRefused ? 'bad' : 'good');
 }

@@ -49,7 +49,10 @@ async function set(name: string, flags: SetFlags, file: DirectoryFile, context: 
     ...(asked !== undefined && { password: asked }),
   };
   if (Object.keys(fields).length === 0) {
-    throw usageError('there is nothing to change', 'Give --ip, --port, --key, --name or --password.');
+    throw usageError(
+      'there is nothing to change',
+      'Give --ip, --port, --key, --name, --password, --password-file, --password-stdin or --generate.',
+    );
   }
   await file.tool.set(file.path, name, fields);
   if (flags.generate === true && asked !== undefined) context.output.data(asked);
