@@ -19,6 +19,8 @@ export function contactLike(name: string, behaviour: string): FakeContact {
       return { name, safety: { current: { ...current, verified: true } }, view: { verified: true } };
     case 'never met':
       return { name, view: { trust: 'new' } };
+    case 'unconfirmed':
+      return { name, safety: { current }, view: { trust: 'unconfirmed' } };
     case 'answers':
       return { name, reply: (text) => `you said: ${text}` };
     case 'away':

@@ -118,6 +118,6 @@ function trustWords(contact: ContactView | undefined, { current, pending }: Safe
   if (!current) return 'no contact yet, so there is no key to compare';
   if (current.verified) return 'pinned and verified';
   return contact?.trust === 'unconfirmed'
-    ? 'paired, not verified; the next connection confirms the key'
+    ? 'unconfirmed, not verified; the next connection confirms the key'
     : 'pinned, not verified';
 }

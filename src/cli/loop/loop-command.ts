@@ -110,7 +110,7 @@ async function who(talk: Conversation): Promise<void> {
 function contactWords(contact: ContactView): readonly string[] {
   const trust = {
     new: 'never met',
-    unconfirmed: 'paired',
+    unconfirmed: 'key unconfirmed',
     pinned: 'key pinned',
     'key-pending': 'KEY CHANGED',
   };
