@@ -1,5 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat, ChatEvent, SelfView } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { describeEvent, describeProgress } from '../describe.ts';
 import { eventToJson } from '../event-json.ts';
@@ -23,11 +24,20 @@ async function listen(settings: Settings, all: boolean, context: CliContext): Pr
   const { output, signal: stopped } = context;
   const services = await context.services();
   const signal = AbortSignal.any([stopped, output.closed]);
-  await using chat = await services.openChat(chatOptions(settings, context.env, 'listen'), { signal });
+  await using chat = await services
+    .openChat(chatOptions(settings, context.env, 'listen'), { signal })
+    .catch(tellToFollow);
   const events = chat.events({ signal, isScreen: true });
   output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
   await printEvents(events, chat, settings, all, context);
   stopped.throwIfAborted();
+}
+
+/** Where another program listens, its messages can still be read. */
+function tellToFollow(error: unknown): never {
+  if (!(error instanceof CodedError) || error.code !== 'home-locked') throw error;
+  const hint = [error.hint ?? [], 'To read beside it what comes: sotto history --follow'].flat().join(' ');
+  throw new CodedError({ ...error.failure, hint }, { cause: error });
 }
 
 /** `listening on 0.0.0.0:7688 and [::]:7688` */
