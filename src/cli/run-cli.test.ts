@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { MessageId } from '../api/index.ts';
 import { createFakeServices, type FakeServices } from '../testing/fake-chat.ts';
 import { runCli } from './run-cli.ts';
 
@@ -62,6 +63,23 @@ test('a broken pipe does not change what send says about delivery', async () => 
   const services = createFakeServices({ contacts: [{ name: 'bob' }] });
   const { exit, stderr } = await run(['send', '--json', 'bob', 'hi'], services, { stdout: brokenPipe() });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: 'delivered to bob in 42 ms\n' });
+});
+
+test('what holds an earlier text does not make a state of its own text that this one no longer has', async () => {
+  const services = createFakeServices({
+    contacts: [{ name: 'bob', outcome: [{ state: 'sent', held: false }] }],
+  });
+  const reason = { code: 'key-pending', message: 'Your key waits.' } as const;
+  const progress = { state: 'queued', reason, held: false } as const;
+  const ran = run(['send', '--json', 'bob', 'hi'], services);
+  while (services.chat.messages.waiting()[0]?.progress?.state !== 'sent')
+    await new Promise((resolve) => setImmediate(resolve));
+  // The session that it left on was not for messages: both are queued again.
+  for (const id of ['01910000-0000-7000-8000-000000000001', '01920000-0000-7000-8000-000000000001'])
+    services.chat.emit({ type: 'message-progress', id: id as MessageId, to: 'bob', progress });
+  const { exit, stdout } = await ran;
+  expect(exit).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'queued', held: true, code: 'key-pending', kept: true });
 });
 
 test('Ctrl-C ends a waiting send with 130, says that the text is kept, and closes what it opened', async () => {

@@ -5,6 +5,7 @@ import type { MessageContent, NewMessage, Withdrawal } from '../protocol/deliver
 import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
 import { endLink, type EngineCore } from './core.ts';
 import { tellProgress } from './effects.ts';
+import { obstacleOf } from './dialler.ts';
 import { CONTACT_REMOVED } from './explain.ts';
 import { MessageIds } from './message-id.ts';
 import type { Peer } from './peer.ts';
@@ -141,8 +142,10 @@ export class Commands {
   /** How a message that waits for this contact stands; `isSent`: it has left. */
   progressOf(to: string, isSent: boolean, now: Now): OutgoingState {
     const peer = this.#core.peers.get(to);
-    if (peer?.entry) return peer.progressOf(isSent, now);
-    return { state: isSent ? 'sent' : 'queued', reason: CONTACT_REMOVED(to), held: true };
+    const state = isSent ? 'sent' : 'queued';
+    if (!peer?.entry) return { state, reason: CONTACT_REMOVED(to), held: true };
+    const reason = peer.current ? undefined : obstacleOf(this.#core, peer);
+    return reason ? { state, reason, held: true } : peer.progressOf(isSent, now);
   }
 
   contacts(now: Now): readonly ContactView[] {

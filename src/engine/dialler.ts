@@ -109,20 +109,11 @@ export class Dialler {
 
   #dial(peer: Peer, entry: DirectoryEntry, now: Now): void {
     peer.isToBeCalled = false;
-    const { pin, pending, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
+    const { pin, repairUntilWall = 0 } = this.#core.desk.book.record(peer.name);
     const target = peer.dial.nextAddress(entry.addresses) ?? { ip: entry.ip, port: entry.port };
     const address = addressText(target);
-    if (pending) return this.#failed(peer, address, KEY_CHANGED(peer.name), now);
-    if (pin && entry.key && !equalBytes(pin.key, entry.key)) {
-      return this.#failed(
-        peer,
-        address,
-        { code: 'handshake-key', message: 'The pinned key is not the directory’s.' },
-        now,
-      );
-    }
-    if (pin && pin.minVersion > PROTOCOL_VERSION_MAX)
-      return this.#failed(peer, address, NEWER_VERSION(peer.name, pin.minVersion), now);
+    const obstacle = obstacleOf(this.#core, peer);
+    if (obstacle) return this.#failed(peer, address, obstacle, now);
     const mode = peer.dial.nextMode(pin, now.wall < repairUntilWall);
     const handshake = this.#handshake(peer, entry, mode, pin);
     const { primitives, entropy, lingerMs, nextLink, onEnvelope, rekey } = this.#core.options;
@@ -200,4 +191,14 @@ export class Dialler {
       tellProgress(this.#core, peer.name, row.id, progress);
     }
   }
+}
+
+/** Why a contact is not even dialled, as far as its pins and its entry say it: a person must act, also after a restart (spec/08). */
+export function obstacleOf({ desk }: EngineCore, { name, entry }: Peer): Failure | undefined {
+  const { pin, pending } = desk.book.record(name);
+  if (pending) return KEY_CHANGED(name);
+  if (pin && entry?.key && !equalBytes(pin.key, entry.key))
+    return { code: 'handshake-key', message: 'The pinned key is not the directory’s.' };
+  if (pin && pin.minVersion > PROTOCOL_VERSION_MAX) return NEWER_VERSION(name, pin.minVersion);
+  return undefined;
 }

@@ -16,6 +16,7 @@ import type {
   OutboxPage,
   OutboxQuery,
   OutgoingState,
+  OutgoingView,
   SafetyView,
   SelfView,
   SendText,
@@ -55,6 +56,11 @@ const DELIVERED: readonly OutgoingState[] = [
   { state: 'sent', held: false },
   { state: 'delivered', tookMs: 42 },
 ];
+const KEY_CHANGED: Failure = {
+  code: 'key-changed',
+  message: 'it is key-changed',
+  hint: 'what to do about key-changed',
+};
 export const WALL: number = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export class FakeChat implements Chat {
@@ -159,7 +165,16 @@ export class FakeChat implements Chat {
     return cancelled.filter(Boolean).length;
   }
   async outbox(query: OutboxQuery = {}): Promise<OutboxPage> {
-    return this.messages.outbox(query);
+    const page = this.messages.outbox(query);
+    const isHeld = ({ to }: OutgoingView): boolean => this.#contact(to).view?.trust === 'key-pending';
+    return {
+      ...page,
+      messages: page.messages.map((message) =>
+        isHeld(message)
+          ? { ...message, progress: { state: 'queued', reason: KEY_CHANGED, held: true } }
+          : message,
+      ),
+    };
   }
   async history(query: HistoryQuery = {}): Promise<HistoryPage> {
     return this.messages.history(query);
@@ -320,6 +335,7 @@ export function incoming(from: string, text: string, id: MessageId): ChatEvent {
 function fakeHome(chat: FakeChat): HomeTool {
   return {
     isLocked: async () => chat.passphrase !== undefined,
+    checkPassphrase: async (options) => mustUnlock(chat, options),
     setPassphrase: async (options, next) => {
       await mustUnlock(chat, options);
       chat.passphrase = next && textOf(next);

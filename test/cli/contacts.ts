@@ -21,6 +21,11 @@ export function contactLike(name: string, behaviour: string): FakeContact {
       return { name, view: { trust: 'new' } };
     case 'unconfirmed':
       return { name, safety: { current }, view: { trust: 'unconfirmed' } };
+    case 'key waits there':
+      return {
+        name,
+        outcome: [{ state: 'sent', held: false }, retried('key-pending')],
+      };
     case 'answers':
       return { name, reply: (text) => `you said: ${text}` };
     case 'away':

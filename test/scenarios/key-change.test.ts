@@ -60,6 +60,15 @@ test('a new key with the right password waits: both people see old and new numbe
   expect(alice.engine.commands.contacts(alice.time)[0]?.trust).toBe('key-pending');
 });
 
+test('a program that has just begun says what holds a text for whose key waits, before any try (P4)', () => {
+  const { world, alice, bob } = reinstalled(9);
+  bob.send('alice', 'from the new bob');
+  pass(world, 2_000);
+  alice.restart(BOTH);
+  const progress = alice.engine.commands.progressOf('bob', false, alice.time);
+  expect(progress).toMatchObject({ state: 'queued', held: true, reason: { code: 'key-changed' } });
+});
+
 test('only the number of the key that waits approves it; then the texts of both directions flow by themselves (P4)', () => {
   const pair = reinstalled(2);
   const { world, alice, bob, oldKey } = pair;

@@ -84,11 +84,12 @@ export async function sendToAll(
     outcomes.push(reportOutcome({ to: message.to, id, progress }, order, chat, settings, context));
     if (waiting.size === 0 && !isQueueing) done.abort();
   };
-  // Of very many texts that wait for a contact only the first are told of; what holds them holds those behind them.
+  // Of very many texts that wait for a contact only the first are told of; what holds them holds those behind them. One that has
+  // left is told of itself: it may count as queued again.
   const settleBehind = (name: string, progress: OutgoingState): void => {
     if (!isOpen(progress) || progress.reason === undefined) return;
     for (const [id, { to, progress: former }] of waiting)
-      if (to === name) settle(id, to, { ...progress, state: former.state });
+      if (to === name && former.state === 'queued') settle(id, to, { ...progress, state: former.state });
   };
   const watch = watchEvents(chat, signal, context, settle);
   // It is awaited below; a failure before that must not count as unhandled.
@@ -184,14 +185,18 @@ function reportOutcome(
   { output }: CliContext,
 ): ExitCode {
   const isKept = isOpen(progress);
+  const isSentEnough = progress.state === 'sent' && waitFor === 'sent' && !progress.held;
   const kept = progress.state === 'delivered' ? {} : { kept: isKept };
-  if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(progress), ...kept });
+  if (settings.json) {
+    const told = isKept && !isSentEnough ? toHeld(progress) : progress;
+    output.json({ type: 'outcome', to, id, ...progressToJson(told), ...kept });
+  }
   if (progress.state === 'delivered') {
     output.note(`delivered to ${to} in ${duration(progress.tookMs)}`, 'good');
     return EXIT.done;
   }
   const { reason } = progress;
-  if (progress.state === 'sent' && waitFor === 'sent' && !progress.held) {
+  if (isSentEnough) {
     output.note(`sent to ${to}, not confirmed yet; ${keptWords(chat.self)}`);
     return EXIT.done;
   }
@@ -203,6 +208,11 @@ function reportOutcome(
       `  The text is kept, and goes out when that is settled. To withdraw it: sotto outbox cancel ${shortId(id)}`,
     );
   return reason === undefined ? EXIT.identity : exitCodeOf(reason.code);
+}
+
+/** It may be tried again by itself, but only a person makes it succeed: that is what this command calls held. */
+function toHeld({ state, reason }: Open): Open {
+  return { state, held: true, ...(reason && { reason }) };
 }
 
 /** The time is over, a person pressed Ctrl-C, or the running program ended; the text stays. */

@@ -36,21 +36,23 @@ export async function listOutbox(
     output.note(count === 0 ? 'nothing waits' : `${plural(count, 'text')} ${count === 1 ? 'waits' : 'wait'}`);
 }
 
-/** What must happen first, where no program is at work that could say why it waits and when it is tried. */
-type WaitsFor = 'next-run' | 'key-decision';
+/** What must happen first, where no program is at work that could say when it is tried. */
+type WaitsFor = 'next-run' | 'key-decision' | 'pairing';
 
 const WAITS_FOR: Readonly<Record<WaitsFor, (name: string) => string>> = {
   'next-run': () => 'goes out when Sotto next runs',
-  'key-decision': (name) => `held until you decide about the new key: sotto trust ${shellWord(name)}`,
+  'key-decision': (name) => `to decide about the new key: sotto trust ${shellWord(name)}`,
+  pairing: (name) => `goes out when ${name} has agreed to the first session; your key may wait there`,
 };
 
 async function waitsForOf(chat: Chat): Promise<(message: OutgoingView) => WaitsFor | undefined> {
   if (chat.self.listening.length > 0) return () => undefined;
-  const isPending = new Set<string>();
-  for (const { name, trust } of await chat.contacts()) if (trust === 'key-pending') isPending.add(name);
+  const trustOf = new Map((await chat.contacts()).map(({ name, trust }) => [name, trust]));
   return ({ to, progress }) => {
+    const trust = trustOf.get(to);
+    if (trust === 'key-pending') return 'key-decision';
     if ('reason' in progress && progress.reason) return undefined;
-    return isPending.has(to) ? 'key-decision' : 'next-run';
+    return trust === 'unconfirmed' ? 'pairing' : 'next-run';
   };
 }
 
