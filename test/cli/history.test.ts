@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, expect, test } from 'vitest';
-import type { HistoryPage, HistoryQuery } from '../../src/api/index.ts';
+import type { HistoryPage, HistoryQuery, OutgoingState } from '../../src/api/index.ts';
 import { runCli } from '../../src/cli/index.ts';
 import {
   createFakeServices,
@@ -64,6 +64,41 @@ function texts(stdout: string): readonly string[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => (JSON.parse(line) as { readonly text: string }).text);
 }
+
+test('history --follow tells what becomes of the texts that it has shown, once for each state', async () => {
+  const waiting = {
+    ...past(1)[0]!,
+    direction: 'out' as const,
+    progress: { state: 'queued', held: false } as const,
+  };
+  const services = served({ past: [waiting] });
+  const { chat } = services;
+  const running = start(['history', '--follow', '--json'], services);
+  await running.shows(1);
+  const tell = (progress: OutgoingState): void =>
+    chat.emit({ type: 'message-progress', id: waiting.id, to: 'bob', progress });
+  tell({ state: 'queued', held: false, reason: { code: 'refused', message: 'Nobody listens.' } });
+  tell({ state: 'sent', held: false });
+  await running.shows(2);
+  tell({ state: 'queued', held: false });
+  tell({ state: 'delivered', tookMs: 7 });
+  await running.shows(3);
+  chat.receive('bob', 'the end');
+  await running.shows(4);
+  running.signals.emit('SIGINT');
+  const { stdout } = await running.ended;
+  const { id } = waiting;
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .slice(1, 3)
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { type: 'progress', id, to: 'bob', state: 'sent', held: false },
+    { type: 'progress', id, to: 'bob', state: 'delivered', took_ms: 7 },
+  ]);
+});
 
 test('history --follow shows what is there and what comes, without a gap and without a repetition', async () => {
   const services = served({ past: past(3) });

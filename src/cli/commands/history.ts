@@ -1,9 +1,18 @@
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
-import type { Chat, ChatEvent, HistoryEntry, HistoryPage, HistoryQuery } from '../../api/index.ts';
+import type {
+  Chat,
+  ChatEvent,
+  HistoryEntry,
+  HistoryPage,
+  HistoryQuery,
+  MessageId,
+  OutgoingState,
+} from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { parseMoment } from '../duration.ts';
-import { historyToJson } from '../event-json.ts';
+import { describeProgress } from '../describe.ts';
+import { eventToJson, historyToJson } from '../event-json.ts';
 import { HistoryLines } from '../history-lines.ts';
 import { HOME_FLAGS, withHome } from '../open-home.ts';
 import { historyPages } from '../pages.ts';
@@ -20,7 +29,7 @@ const EXAMPLES = `Examples:
   sotto history bob --before 1234         the 50 before that position
   sotto history --since 2d --all          everything of the last two days
   sotto history --search 'green buil'     words, or how they begin
-  sotto history bob --follow --json       and what comes from now on
+  sotto history bob --follow --json       and what comes, and becomes of what was shown
 
 `;
 
@@ -74,6 +83,8 @@ class HistoryView {
   readonly #lines: HistoryLines;
   /** Everything up to this position has been shown. */
   #last = 0;
+  /** How the texts that were shown and are not settled were shown. */
+  readonly #unsettled = new Map<MessageId, OutgoingState['state']>();
 
   constructor(chat: Chat, query: HistoryQuery, flags: HistoryFlags, settings: Settings, context: CliContext) {
     this.#chat = chat;
@@ -88,24 +99,47 @@ class HistoryView {
     const { signal, output } = this.#context;
     const until = AbortSignal.any([signal, output.closed]);
     // Heard from before the first look: what comes between them is looked at once more.
-    const events = this.#flags.follow === true ? this.#chat.events({ signal: until }) : undefined;
+    const news =
+      this.#flags.follow === true
+        ? new News(this.#chat.events({ signal: until }), (id) => this.#unsettled.has(id))
+        : undefined;
     const newest = (await this.#chat.history({ limit: 1 })).entries.at(-1)?.position ?? 0;
     if (this.#flags.all === true) await this.#showAfter(0);
     else await this.#showPage();
     this.#last = Math.max(this.#last, newest);
-    if (!events) return;
+    if (!news) return;
     if (this.#chat.self.listening.length === 0) throw nothingToFollow();
-    await this.#follow(events);
+    await this.#follow(news);
   }
 
   /** An event only says that there may be more; what it is, and that it is shown once, the positions tell. */
-  async #follow(events: AsyncIterable<ChatEvent>): Promise<void> {
+  async #follow(news: News): Promise<void> {
     const { signal, output } = this.#context;
-    const news = new News(events);
-    while (await news.next()) await this.#showAfter(this.#last);
+    do {
+      const progress = news.take();
+      await this.#showAfter(this.#last);
+      for (const event of progress) this.#printProgress(event);
+      await output.drained();
+    } while (await news.next());
     await this.#showAfter(this.#last);
     signal.throwIfAborted();
     if (!output.closed.aborted) throw nothingToFollow();
+  }
+
+  /** Of a text that was shown: what became of it. States do not go back; an event that is late does. */
+  #printProgress({ id, to, progress }: Progress): void {
+    const shown = this.#unsettled.get(id);
+    if (shown === undefined || RANK[progress.state] <= RANK[shown]) return;
+    this.#note(id, progress.state);
+    const { output } = this.#context;
+    if (this.#settings.json) output.json(eventToJson({ type: 'message-progress', id, to, progress }));
+    else for (const line of describeProgress(to, progress, 'shell')) output.data(line.text, line.style);
+  }
+
+  /** What may still change is remembered: no more than waits in the outbox. */
+  #note(id: MessageId, state: OutgoingState['state'] | undefined): void {
+    if (state === 'queued' || state === 'sent') this.#unsettled.set(id, state);
+    else this.#unsettled.delete(id);
   }
 
   async #showPage(): Promise<void> {
@@ -128,6 +162,7 @@ class HistoryView {
       if (this.#settings.json) output.json(historyToJson(entry));
       else for (const line of this.#lines.of(entry)) output.data(line.text, line.style);
       this.#last = entry.position;
+      if (this.#flags.follow === true) this.#note(entry.id, entry.outcome?.state);
     }
     await output.drained();
   }
@@ -145,13 +180,31 @@ export function nothingWords(search: string | undefined): string {
   return search === undefined ? 'nothing was said' : `no text matches “${search}”`;
 }
 
-/** Takes events as they come, however long the showing lasts, and remembers only that there were some. */
+type Progress = Extract<ChatEvent, { type: 'message-progress' }>;
+
+const RANK: Readonly<Record<OutgoingState['state'], number>> = {
+  queued: 0,
+  sent: 1,
+  delivered: 2,
+  refused: 2,
+  failed: 2,
+  cancelled: 2,
+  expired: 2,
+};
+
+/** States of texts that are not shown yet: more than one page of them can be under way. */
+const UNSHOWN_MAX = 1000;
+
+/** Takes events as they come, however long the showing lasts: that there were some, and the last state of what was shown. */
 class News {
+  readonly #isShown: (id: MessageId) => boolean;
+  #progress = new Map<MessageId, Progress>();
   #isNew = false;
   #isOver = false;
   #wake: () => void = () => undefined;
 
-  constructor(events: AsyncIterable<ChatEvent>) {
+  constructor(events: AsyncIterable<ChatEvent>, isShown: (id: MessageId) => boolean) {
+    this.#isShown = isShown;
     this.#take(events)
       // That the running program is gone is said by the command; there is nothing to add.
       .catch(() => undefined)
@@ -169,9 +222,18 @@ class News {
     return isNew;
   }
 
+  take(): Iterable<Progress> {
+    const taken = this.#progress.values();
+    this.#progress = new Map();
+    return taken;
+  }
+
   async #take(events: AsyncIterable<ChatEvent>): Promise<void> {
     for await (const event of events) {
       if (event.type !== 'message-received' && event.type !== 'message-progress') continue;
+      // What is not shown yet is read with its state, or is being read at this moment.
+      if (event.type === 'message-progress' && (this.#isShown(event.id) || this.#progress.size < UNSHOWN_MAX))
+        this.#progress.set(event.id, event);
       this.#isNew = true;
       this.#wake();
     }
