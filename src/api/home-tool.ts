@@ -7,6 +7,8 @@ export type HomeOptions = Pick<ChatOptions, 'directory' | 'port' | 'as' | 'home'
 export interface HomeTool {
   /** Whether the home's key lies under a passphrase. */
   isLocked(options: HomeOptions): Promise<boolean>;
+  /** Rejects with passphrase-wrong, locked or home-unusable, unless the passphrase of the options opens the home. */
+  checkPassphrase(options: HomeOptions): Promise<void>;
   /**
    * Puts the home's key under a new passphrase, or without one into its own 0600 file again. Also beside a running program. UTF-8, 1 byte
    * to 1 KiB. Rejects with locked, passphrase-wrong, home-unusable.

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { encodeUtf8, wipe } from '../base/index.ts';
+import { CodedError, encodeUtf8, wipe } from '../base/index.ts';
 import type { CliContext } from './context.ts';
+import type { Prompter } from './prompter.ts';
 import { usageError } from './report-error.ts';
 
 /** Where a passphrase comes from when nobody types it: never from the command line or the environment, which others can read. */
@@ -65,12 +66,32 @@ function readLine(flag: string, descriptor: number): Uint8Array {
   return passphrase;
 }
 
-/** For `ChatOptions.passphrase`, where a person sits: asks once, hidden. */
+/** For `ChatOptions.passphrase`, where a person sits: asks, hidden. */
 export function askToUnlock({ prompter }: CliContext): () => Promise<Uint8Array> {
-  return async () => encodeUtf8(await prompter.secret('Passphrase of this home'));
+  return async () => askPresent('Passphrase of this home', prompter);
 }
 
-/** One that exists already: from its flags, or asked for once. Rejects with `usage` where neither is possible. */
+/** A person may mistype. */
+const TRIES = 3;
+
+/** Does again what asks a person for a passphrase, while that is wrong: three times in all. What a flag names is wrong once. */
+export async function withTries<Done>(
+  source: PassphraseSource | undefined,
+  { output, prompter }: CliContext,
+  unlock: () => Promise<Done>,
+): Promise<Done> {
+  for (let left = source || !prompter.canAsk ? 1 : TRIES; ; left--) {
+    try {
+      return await unlock();
+    } catch (error) {
+      const isWrong = error instanceof CodedError && error.code === 'passphrase-wrong';
+      if (!isWrong || left === 1) throw error;
+      output.failure(error.failure);
+    }
+  }
+}
+
+/** One that exists already: from its flags, or asked for once. Rejects with `locked` where neither is possible. */
 export async function presentPassphrase(
   question: string,
   source: PassphraseSource | undefined,
@@ -78,8 +99,20 @@ export async function presentPassphrase(
 ): Promise<Uint8Array> {
   if (source) return passphraseReader(source)();
   if (!prompter.canAsk)
-    throw usageError('there is no passphrase', 'Give --passphrase-file FILE or --passphrase-fd N.');
-  return encodeUtf8(await prompter.secret(question));
+    throw new CodedError({
+      code: 'locked',
+      message: 'there is no passphrase',
+      hint: 'Give --passphrase-file FILE or --passphrase-fd N.',
+    });
+  return askPresent(question, prompter);
+}
+
+/** None is empty: Enter alone asks again. */
+async function askPresent(question: string, prompter: Prompter): Promise<Uint8Array> {
+  for (;;) {
+    const typed = await prompter.secret(question);
+    if (typed !== '') return encodeUtf8(typed);
+  }
 }
 
 export interface NewPassphraseFlags {

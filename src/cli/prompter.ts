@@ -77,9 +77,10 @@ export class Prompter {
   /** A line that is not shown while it is typed, exactly as typed; may be empty. */
   async secret(question: string): Promise<string> {
     this.#mustAsk(question);
-    this.#output.question(`${question}: `);
     const { stdin } = this.#stdio;
+    // Before the question is seen: who answers at once shall not be shown either.
     stdin.setRawMode?.(true);
+    this.#output.question(`${question}: `);
     try {
       return await this.#readHidden();
     } finally {

@@ -2,7 +2,7 @@ import type { Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
-import { askToUnlock } from './passphrase.ts';
+import { askToUnlock, withTries } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
 import { reportError } from './report-error.ts';
 import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
@@ -59,7 +59,10 @@ async function unlocking(run: CliRun, context: CliContext): Promise<Services> {
   const passphrase = askToUnlock(context);
   return {
     ...services,
-    openChat: async (options, cancel) => services.openChat({ passphrase, ...options }, cancel),
+    openChat: async (options, cancel) =>
+      options.passphrase
+        ? services.openChat(options, cancel)
+        : withTries(undefined, context, async () => services.openChat({ ...options, passphrase }, cancel)),
   };
 }
 

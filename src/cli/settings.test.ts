@@ -6,7 +6,7 @@ import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from '.
 function settingsOf(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  flags: Parameters<typeof addGlobalFlags>[1] = undefined,
+  flags?: Parameters<typeof addGlobalFlags>[1],
 ): Settings {
   const program = new Command().enablePositionalOptions();
   addGlobalFlags(program);

@@ -71,6 +71,8 @@ test('a passphrase is changed with the present one, which is overwritten, also b
   expect(await codeOf(async () => tool().setPassphrase(options, undefined))).toBe('locked');
   const wrong = { ...options, passphrase: async () => encodeUtf8('correct mule') };
   expect(await codeOf(async () => tool().setPassphrase(wrong, undefined))).toBe('passphrase-wrong');
+  expect(await codeOf(async () => tool().checkPassphrase(wrong))).toBe('passphrase-wrong');
+  await tool().checkPassphrase({ ...options, passphrase: secret });
   const present = await secret();
   await tool().setPassphrase({ ...options, passphrase: async () => present }, undefined);
   expect(present.every((byte) => byte === 0)).toBe(true);

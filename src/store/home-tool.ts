@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { HomeOptions, HomeTool } from '../api/index.ts';
-import { CodedError, wipe } from '../base/index.ts';
+import { CodedError, wipe, type Bytes } from '../base/index.ts';
 import { parseDirectory } from '../directory/index.ts';
 import { readDirectoryFile } from './directory-file.ts';
 import { invalidDirectory } from './directory-tool.ts';
-import { keyFileOf, lockedError, setPassphrase, type KeyFile } from './key-file.ts';
+import { keyFileOf, lockedError, openKey, setPassphrase, type KeyFile } from './key-file.ts';
 import { findOwnHome } from './own-home.ts';
 import { restoreBackup } from './restore.ts';
 
@@ -14,19 +14,28 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function createHomeTool(env: Environment): HomeTool {
   return {
     isLocked: async (options) => mustHaveKey(folderOf(options, env)).isWrapped,
-    setPassphrase: async (options, next) => {
-      const folder = folderOf(options, env);
-      const { isWrapped } = mustHaveKey(folder);
-      if (isWrapped && !options.passphrase) throw lockedError(folder);
-      const present = isWrapped ? await options.passphrase?.() : undefined;
-      try {
-        setPassphrase(folder, present, next);
-      } finally {
-        wipe(present);
-      }
-    },
+    checkPassphrase: async (options) =>
+      withPresent(options, env, (folder, present) => wipe(openKey(folder, present))),
+    setPassphrase: async (options, next) =>
+      withPresent(options, env, (folder, present) => setPassphrase(folder, present, next)),
     restore: async (command) => restoreBackup(command, env),
   };
+}
+
+async function withPresent(
+  options: HomeOptions,
+  env: Environment,
+  act: (folder: string, present: Bytes | undefined) => void,
+): Promise<void> {
+  const folder = folderOf(options, env);
+  const { isWrapped } = mustHaveKey(folder);
+  if (isWrapped && !options.passphrase) throw lockedError(folder);
+  const present = isWrapped ? await options.passphrase?.() : undefined;
+  try {
+    act(folder, present);
+  } finally {
+    wipe(present);
+  }
 }
 
 function folderOf(options: HomeOptions, env: Environment): string {

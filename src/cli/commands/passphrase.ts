@@ -2,9 +2,17 @@ import type { Command } from '@commander-js/extra-typings';
 import type { HomeOptions, HomeTool } from '../../api/index.ts';
 import { wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { newPassphrase, presentPassphrase, type NewPassphraseFlags } from '../passphrase.ts';
+import {
+  newPassphrase,
+  presentPassphrase,
+  withTries,
+  type NewPassphraseFlags,
+  type PassphraseSource,
+} from '../passphrase.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+
+const PRESENT = 'Present passphrase';
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -13,26 +21,33 @@ export function define(command: Command, context: CliContext): void {
         'one, who reads the files of your home reads your messages. Nobody can help who forgets it.',
     )
     .enablePositionalOptions();
-  subcommand(command, 'set', 'put the home under a passphrase', context, async (home, flags) => {
-    if (await home.tool.isLocked(home.options))
+  subcommand(command, 'set', 'put the home under a passphrase', context, async ({ tool, options }, flags) => {
+    if (await tool.isLocked(options))
       throw usageError('the home is under a passphrase already', 'Run: sotto passphrase change');
-    await change(home, flags, context);
+    await setNew(tool, options, flags, context);
     context.output.note('The home is under a passphrase now. Copies made before are not.', 'good');
   });
   subcommand(command, 'change', 'replace the passphrase by another one', context, async (home, flags) => {
     await mustBeLocked(home);
-    await change(home, flags, context);
+    const present = await provenPassphrase(home, context);
+    try {
+      await setNew(home.tool, { ...home.options, passphrase: async () => present }, flags, context);
+    } finally {
+      wipe(present);
+    }
     context.output.note('The passphrase is changed. Copies made before open with the former one.', 'good');
   });
   subcommand(command, 'remove', 'let the home open without a passphrase', context, async (home) => {
     await mustBeLocked(home);
-    await home.tool.setPassphrase(home.options, undefined);
+    await withTries(home.source, context, async () => home.tool.setPassphrase(home.options, undefined));
     context.output.note('The home is under no passphrase any more.', 'good');
   });
 }
 
 interface OwnHome {
   readonly tool: HomeTool;
+  /** Where its present passphrase is to be read, when not from a person. */
+  readonly source: PassphraseSource | undefined;
   readonly options: HomeOptions;
 }
 
@@ -55,7 +70,7 @@ function subcommand(
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
       const { home: tool } = await context.services();
-      await act({ tool, options: homeOptions(settings, context) }, flags);
+      await act({ tool, source: settings.passphrase, options: homeOptions(settings, context) }, flags);
     });
   addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain']);
 }
@@ -67,7 +82,7 @@ function homeOptions(settings: Settings, context: CliContext): HomeOptions {
     ...(port !== undefined && { port }),
     ...(as !== undefined && { as }),
     ...(home !== undefined && { home }),
-    passphrase: async () => presentPassphrase('Present passphrase', settings.passphrase, context),
+    passphrase: async () => presentPassphrase(PRESENT, settings.passphrase, context),
   };
 }
 
@@ -76,18 +91,29 @@ async function mustBeLocked({ tool, options }: OwnHome): Promise<void> {
     throw usageError('the home is under no passphrase', 'To put it under one, run: sotto passphrase set');
 }
 
-async function change(
-  { tool, options }: OwnHome,
+/** Before the new one is asked for: nobody types that in vain. */
+async function provenPassphrase(
+  { tool, options, source }: OwnHome,
+  context: CliContext,
+): Promise<Uint8Array> {
+  return withTries(source, context, async () => {
+    const present = await presentPassphrase(PRESENT, source, context);
+    // What is handed over is overwritten.
+    await tool.checkPassphrase({ ...options, passphrase: async () => present.slice() });
+    return present;
+  });
+}
+
+async function setNew(
+  tool: HomeTool,
+  options: HomeOptions,
   flags: NewPassphraseFlags,
   context: CliContext,
 ): Promise<void> {
-  // Asked for in the order in which a person expects it: the present one first.
-  const isLocked = await tool.isLocked(options);
-  const present = isLocked ? await options.passphrase?.() : undefined;
   const next = await newPassphrase('New passphrase', flags, context);
   try {
-    await tool.setPassphrase({ ...options, ...(present && { passphrase: async () => present }) }, next);
+    await tool.setPassphrase(options, next);
   } finally {
-    wipe(next, present);
+    wipe(next);
   }
 }

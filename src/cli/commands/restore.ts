@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { presentPassphrase } from '../passphrase.ts';
+import { presentPassphrase, withTries } from '../passphrase.ts';
 import { addGlobalFlags, readSettings, type Settings } from '../settings.ts';
 
 export function define(command: Command, context: CliContext): void {
@@ -27,16 +27,18 @@ export function define(command: Command, context: CliContext): void {
 
 async function restore(from: string, settings: Settings, context: CliContext): Promise<void> {
   const { home: tool } = await context.services();
-  const passphrase = await presentPassphrase('Passphrase of the backup', settings.passphrase, context);
-  try {
-    const { home, username } = await tool.restore({
-      from,
-      passphrase,
-      ...(settings.home !== undefined && { home: settings.home }),
-    });
-    context.output.note(`The home of ${username} is restored in ${home}`, 'good');
-    context.output.note('It is under no passphrase. To set one: sotto passphrase set');
-  } finally {
-    wipe(passphrase);
-  }
+  const { home, username } = await withTries(settings.passphrase, context, async () => {
+    const passphrase = await presentPassphrase('Passphrase of the backup', settings.passphrase, context);
+    try {
+      return await tool.restore({
+        from,
+        passphrase,
+        ...(settings.home !== undefined && { home: settings.home }),
+      });
+    } finally {
+      wipe(passphrase);
+    }
+  });
+  context.output.note(`The home of ${username} is restored in ${home}`, 'good');
+  context.output.note('It is under no passphrase. To set one: sotto passphrase set');
 }
