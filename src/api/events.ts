@@ -61,8 +61,11 @@ export type ChatEvent =
     }
   /** The peer's clock is more than 5 minutes from ours; said once a session. Positive: it is ahead. */
   | { readonly type: 'clock-skew'; readonly name: string; readonly skewMs: number }
-  /** The peer's store is a new one: its numbering began again. */
-  | { readonly type: 'peer-restarted'; readonly name: string }
+  /**
+   * The peer's numbering began again. `isFromCopy`: it still holds messages of ours, so it was restored or repaired and no longer
+   * knows all that it had sent; without it nothing is known to be left there.
+   */
+  | { readonly type: 'peer-restarted'; readonly name: string; readonly isFromCopy?: true }
   | {
       readonly type: 'directory-changed';
       readonly added: readonly string[];

@@ -23,6 +23,17 @@ test('what a peer has lost is said, and how the rest goes out again', () => {
   expect(eventToJson(event)).toEqual({ ...event });
 });
 
+test('of a peer that numbers anew is said what is known of what it has kept', () => {
+  expect(said({ type: 'peer-restarted', name: 'bob', isFromCopy: true })).toEqual([
+    '· bob has come back from an older or repaired copy: what it wrote to you last may be missing there',
+  ]);
+  expect(said({ type: 'peer-restarted', name: 'bob' })).toEqual([
+    '· bob has started anew, and may have kept nothing from before',
+  ]);
+  const copy = { type: 'peer-restarted', name: 'bob', from_copy: true };
+  expect(eventToJson({ type: 'peer-restarted', name: 'bob', isFromCopy: true })).toEqual(copy);
+});
+
 test('a clock that is off is said with the amount and the direction (CLK-01)', () => {
   expect(said({ type: 'clock-skew', name: 'bob', skewMs: 10_800_000 })[0]).toContain('3 h ahead of this one');
   expect(said({ type: 'clock-skew', name: 'bob', skewMs: -34_560_000_000 })[0]).toContain(

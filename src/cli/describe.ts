@@ -70,7 +70,13 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
         ),
       ];
     case 'peer-restarted':
-      return [dim(`· ${event.name} has started anew, with nothing kept from before`)];
+      return [
+        dim(
+          event.isFromCopy
+            ? `· ${event.name} has come back from an older or repaired copy: what it wrote to you last may be missing there`
+            : `· ${event.name} has started anew, and may have kept nothing from before`,
+        ),
+      ];
     case 'directory-changed':
       return [dim(`· the directory changed:${listChanges(event)}`)];
     case 'directory-rejected':

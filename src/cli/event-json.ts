@@ -53,7 +53,7 @@ export function eventToJson(event: ChatEvent): Json {
     case 'clock-skew':
       return { type: event.type, name: event.name, skew_ms: event.skewMs };
     case 'peer-restarted':
-      return { type: event.type, name: event.name };
+      return { type: event.type, name: event.name, from_copy: event.isFromCopy === true };
     case 'directory-changed':
       return { type: event.type, added: event.added, removed: event.removed, changed: event.changed };
     case 'directory-rejected':

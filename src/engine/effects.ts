@@ -26,7 +26,7 @@ function eventOf(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): 
     case 'missing':
       return { type: 'messages-missing', from: name, count: effect.count };
     case 'peer-restarted':
-      return { type: 'peer-restarted', name };
+      return { type: 'peer-restarted', name, ...(effect.isFromCopy ? { isFromCopy: true } : {}) };
     case 'lost-by-peer':
       return { type: 'messages-lost-by-peer', name, count: effect.count, resent: effect.resent };
     case 'delivered': {

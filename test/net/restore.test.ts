@@ -31,7 +31,7 @@ test('a home lost and restored from a backup: peers send again what came after i
   await alice.hears('lost 2');
   expect(alice.texts('bob')).toEqual(['lost 1', 'lost 2']);
   expect(bob.texts('alice')).toEqual(['before', 'after 1', 'after 2', 'after 3', 'from the restored home']);
-  expect(bob.all('peer-restarted')).toMatchObject([{ name: 'alice' }]);
+  expect(bob.all('peer-restarted')).toEqual([{ type: 'peer-restarted', name: 'alice', isFromCopy: true }]);
   const { entries } = await alice.chat.history({ with: 'bob' });
   const texts = entries.map(({ text }) => text.exact());
   // Which of the two directions comes first is not determined.

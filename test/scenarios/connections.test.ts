@@ -215,7 +215,7 @@ describe('restarts (DLV-09)', () => {
           sent.filter((text) => !shown.includes(text) && !unsent.has(text)),
           label,
         ).toEqual([]);
-        expect(eventsOf(bob, 'peer-restarted'), label).toHaveLength(1);
+        expect(eventsOf(bob, 'peer-restarted'), label).toEqual([{ type: 'peer-restarted', name: 'alice' }]);
         expect(eventsOf(bob, 'messages-missing'), label).toEqual([]);
         expect(undelivered(alice), label).toBe(0);
       }

@@ -8,6 +8,7 @@ import type { Decision } from './message.ts';
 
 const EPOCH = new Uint8Array(16).fill(1);
 const NEXT_EPOCH = new Uint8Array(16).fill(2);
+const ANEW = { type: 'peer-restarted', isFromCopy: false };
 
 const idOf = (n: number): string => `01890a5d-ac96-774b-bcce-${n.toString(16).padStart(12, '0')}`;
 
@@ -104,7 +105,7 @@ describe('epochs (DLV-09)', () => {
   test('a new epoch starts at 1, is said, and shows no id a second time', () => {
     const inbox = inboxOf();
     for (const seq of [1, 2, 3]) receive(inbox, seq);
-    expect(inbox.onReady(readyOf(NEXT_EPOCH)).effects).toEqual([{ type: 'peer-restarted' }]);
+    expect(inbox.onReady(readyOf(NEXT_EPOCH)).effects).toEqual([ANEW]);
     expect(inbox.readyFields).toMatchObject({ peerEpoch: NEXT_EPOCH, stored: 0, storedId: undefined });
     expect([receive(inbox, 1, 3), receive(inbox, 2, 4)]).toEqual([[], ['text 4']]);
     expect(inbox.ack(false, 0).cumulative).toBe(2);
@@ -114,7 +115,7 @@ describe('epochs (DLV-09)', () => {
     const stranger = new Inbox('alice', new MemoryStore());
     expect(stranger.onReady(readyOf(EPOCH, 5)).effects).toEqual([]);
     expect(stranger.onReady(readyOf(EPOCH, 8)).effects).toEqual([{ type: 'missing', count: 3 }]);
-    expect(stranger.onReady(readyOf(NEXT_EPOCH, 3)).effects).toEqual([{ type: 'peer-restarted' }]);
+    expect(stranger.onReady(readyOf(NEXT_EPOCH, 3)).effects).toEqual([ANEW]);
     expect(receive(stranger, 3)).toEqual(['text 3']);
   });
 
@@ -179,8 +180,16 @@ describe('what is refused', () => {
 
 test('a new epoch is news, unless the peer’s epochs last one start only', () => {
   const ready = readyOf(NEXT_EPOCH);
-  expect(inboxOf().onReady(ready).effects).toEqual([{ type: 'peer-restarted' }]);
+  expect(inboxOf().onReady(ready).effects).toEqual([ANEW]);
   expect(inboxOf().onReady({ ...ready, capabilities: 1 }).effects).toEqual([]);
+});
+
+test('a peer of a new epoch that names a message of ours has come back from a copy', () => {
+  const copy = { ...readyOf(NEXT_EPOCH), stored: 4, storedId: new Uint8Array(16).fill(4) };
+  expect(inboxOf().onReady(copy).effects).toEqual([{ type: 'peer-restarted', isFromCopy: true }]);
+  // A new store has both from our own READY.
+  const anew = { ...copy, stored: 4, storedId: new Uint8Array(16), peerEpoch: EPOCH };
+  expect(inboxOf().onReady(anew).effects).toEqual([ANEW]);
 });
 
 describe('a program that is started anew (DLV-01, DLV-02)', () => {

@@ -63,7 +63,11 @@ export class Inbox {
     const isKnown = equalBytes(ready.epoch, this.#epoch);
     if (!isKnown) {
       const isNews = (ready.capabilities & VOLATILE_EPOCH) === 0;
-      if (isNews && !equalBytes(this.#epoch, NO_EPOCH)) effects.push({ type: 'peer-restarted' });
+      if (isNews && !equalBytes(this.#epoch, NO_EPOCH)) {
+        // A new store knows no message of ours, nor an id; what it says of our epoch and `first` it has from our READY.
+        const isFromCopy = ready.storedId.some((byte) => byte !== 0);
+        effects.push({ type: 'peer-restarted', isFromCopy });
+      }
       this.#beginEpoch(ready.epoch);
     }
     if (ready.first > this.#stored + 1) {

@@ -112,7 +112,8 @@ export type DeliveryEffect =
       readonly reason: Failure;
     }
   | { readonly type: 'missing'; readonly count: number }
-  | { readonly type: 'peer-restarted' }
+  /** `isFromCopy`: it holds a message of ours, so that its numbering is new and its store is not. */
+  | { readonly type: 'peer-restarted'; readonly isFromCopy: boolean }
   /** The peer lost messages that it had acked: `resent` go out once more, the other ones only when a person asks for it. */
   | { readonly type: 'lost-by-peer'; readonly count: number; readonly resent: number };
 
