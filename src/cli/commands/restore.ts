@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
+import { shellWord } from '../describe.ts';
 import { presentPassphrase, withTries } from '../passphrase.ts';
 import { addGlobalFlags, readSettings, type Settings } from '../settings.ts';
 
@@ -40,5 +41,6 @@ async function restore(from: string, settings: Settings, context: CliContext): P
     }
   });
   context.output.note(`The home of ${username} is restored in ${home}`, 'good');
-  context.output.note('It is under no passphrase. To set one: sotto passphrase set');
+  const where = settings.home === undefined ? '' : ` --home ${shellWord(settings.home)}`;
+  context.output.note(`It is under no passphrase. To set one: sotto passphrase set${where}`);
 }
