@@ -120,6 +120,23 @@ test('Ctrl-C leaves at once with 130, names what is undelivered, and the termina
   expect(tmux.modes().after).toBe(tmux.modes().before);
 });
 
+test('Ctrl-C at the question for whom ends the question, and only the next one the program', async () => {
+  await using tmux = await startLoop();
+  tmux.type('half a thought');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('to: '));
+  tmux.press('C-c');
+  await tmux.until((screen) =>
+    /the text is dropped; the up arrow brings it back\n> *$/.test(screen.trimEnd()),
+  );
+  tmux.press('Up');
+  await tmux.until((screen) => /^> half a thought$/m.test(screen.trimEnd().split('\n').at(-1) ?? ''));
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('exit=130');
+  expect(screen).not.toContain('sent bob');
+});
+
 test('SIGTERM and SIGHUP restore the terminal (TUI-08)', async () => {
   for (const [signal, exit] of [
     ['SIGTERM', 143],

@@ -60,14 +60,19 @@ async function sendAsking(
   talk: Conversation,
   text: string,
   isPerson: boolean,
-  { prompter }: CliContext,
+  { prompter, output, signal }: CliContext,
 ): Promise<void> {
   if (!isPerson) {
     talk.fail(usageError('the line does not say for whom', 'Begin it with @name, or set /to name before.'));
     return;
   }
   const fallback = talk.suggested.join(', ');
-  const names = await prompter.ask('to', fallback === '' ? {} : { fallback });
+  const names = await prompter.ask('to', fallback === '' ? {} : { fallback }).catch((error: unknown) => {
+    // The terminal shows ^C and goes on in the same line.
+    if (signal.aborted) output.note('');
+    output.note('· the text is dropped');
+    throw error;
+  });
   await talk.send(parseNames(names, talk.names), text);
 }
 

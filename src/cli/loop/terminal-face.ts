@@ -49,6 +49,8 @@ class TerminalFace {
   #bigPaste = false;
   /** Keys are acted upon one after the other. */
   #work: Promise<void> = Promise.resolve();
+  /** How many keys are not done with. */
+  #busy = 0;
 
   constructor(chat: Chat, context: CliContext) {
     this.#context = context;
@@ -123,12 +125,19 @@ class TerminalFace {
     return this.#talk.fixed.length === 0 ? '> ' : `${this.#talk.fixed.join(' ')}> `;
   }
 
-  /** Ctrl-C does not wait for what is being done. */
+  /** Ctrl-C does not wait for what is being done; at a question that waits it ends only that, as Ctrl-D does. */
   #enqueue(keys: readonly Key[]): void {
     for (const key of keys) {
-      if (key.type === 'key' && key.name === 'interrupt')
+      const isInterrupt = key.type === 'key' && key.name === 'interrupt';
+      if (isInterrupt && (this.#mode.type === 'text' || this.#busy > 0))
         return this.#end.reject(new Stopped(EXIT.interrupted));
-      this.#work = this.#work.then(() => this.#onKey(key)).catch((error: unknown) => this.#end.reject(error));
+      this.#busy += 1;
+      this.#work = this.#work
+        .then(async () =>
+          isInterrupt ? this.#onKey({ type: 'key', name: 'end-of-input' }) : this.#onKey(key),
+        )
+        .catch((error: unknown) => this.#end.reject(error))
+        .finally(() => (this.#busy -= 1));
     }
   }
 
