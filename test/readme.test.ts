@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeKeyPending } from '../src/cli/describe.ts';
 import { EXIT } from '../src/cli/exit-code.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { freePort } from './free-port.ts';
 import { Program } from './demo/person.ts';
 import { Tmux } from './tui/tmux.ts';
@@ -80,6 +81,7 @@ class Newcomer {
       SOTTO_PORT: this.real('7688'),
       SOTTO_BIND: '127.0.0.1',
       NO_COLOR: '1',
+      ...COMPILE_CACHE,
       npm_config_update_notifier: 'false',
     };
   }

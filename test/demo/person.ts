@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** What has not happened by then does not happen. */
@@ -71,6 +72,7 @@ export class Person {
       SOTTO_BIND: '127.0.0.1',
       SOTTO_TRACE: 'envelope',
       NO_COLOR: '1',
+      ...COMPILE_CACHE,
     };
     const program = new Program(this.name, spawn(process.execPath, [MAIN, ...args], { env }), this.#tell);
     this.#running.add(program);

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { until } from '../net/until.ts';
 import type { Order, PersonOptions, Report } from './lines.ts';
 import { tracerOf } from './strace.ts';
@@ -11,9 +11,6 @@ import { tracerOf } from './strace.ts';
 /** A program that outlives its test by accident ends by itself. */
 const LIFE_MAX_MS = 600_000;
 const REAP_MS = 2_000;
-
-/** Where Node keeps compiled modules by default: half of a start is saved, and there are very many of them. */
-const CACHE = join(tmpdir(), 'node-compile-cache');
 
 export type Kind = 'person' | 'toy-person';
 
@@ -47,7 +44,7 @@ export class Program implements AsyncDisposable {
       JSON.stringify(options),
     ];
     this.#child = spawn(words[0] ?? '', words.slice(1), {
-      env: { PATH: process.env['PATH'] ?? '', HOME: how.folder, NODE_COMPILE_CACHE: CACHE },
+      env: { PATH: process.env['PATH'] ?? '', HOME: how.folder, ...COMPILE_CACHE },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: LIFE_MAX_MS,
       killSignal: 'SIGKILL',

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { freePort } from '../free-port.ts';
 import { until } from '../net/until.ts';
 
@@ -54,6 +55,7 @@ export class People implements Disposable {
         HOME: join(this.searched, 'user'),
         TMPDIR: join(this.searched, 'tmp'),
         NO_COLOR: '1',
+        ...COMPILE_CACHE,
         SOTTO_TRACE: 'all',
         SOTTO_BIND: '127.0.0.1',
       },

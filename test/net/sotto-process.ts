@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:c
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import type { Town } from './town.ts';
 import { until } from './until.ts';
 
@@ -18,7 +19,7 @@ export class SottoProcess implements AsyncDisposable {
 
   constructor(args: readonly string[], home: string, nodeFlags: readonly string[] = []) {
     this.#child = spawn(process.execPath, [...nodeFlags, MAIN, ...args], {
-      env: { HOME: home, NO_COLOR: '1' },
+      env: { HOME: home, NO_COLOR: '1', ...COMPILE_CACHE },
       timeout: LIFE_MAX_MS,
       killSignal: 'SIGKILL',
     });

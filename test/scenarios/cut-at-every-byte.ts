@@ -1,13 +1,17 @@
 import { expect } from 'vitest';
 import { World, type SimulatedHome } from '../../src/testing/index.ts';
 
+import { cheapEntropy, cheapPrimitives } from './cheap-primitives.ts';
 import { undelivered, withoutMessages } from './friends.ts';
+
+/** Where a connection ends is a matter of lengths and states: the keys may be cheap ones, of the same lengths. */
+const CHEAP = { primitives: cheapPrimitives, entropy: cheapEntropy } as const;
 
 export type Homes = ReadonlyMap<string, SimulatedHome>;
 
 /** The homes of a pair that has met: pins confirmed on both sides. */
 export function homesOfFriends(): Homes {
-  const world = new World({ seed: 7, isChunked: false });
+  const world = new World({ seed: 7, isChunked: false, ...CHEAP });
   world.start(['alice', 'bob']);
   world.node('alice').send('bob', 'first contact');
   world.run(200_000);
@@ -52,7 +56,7 @@ function conversation(
   homes: Homes | undefined,
   spoil: (first: Pipe) => void,
 ): { world: World; measured: readonly [number, number] } {
-  const world = new World({ seed: 11, latencyMs: [5, 5], isChunked: false });
+  const world = new World({ seed: 11, latencyMs: [5, 5], isChunked: false, ...CHEAP });
   let first: Pipe | undefined;
   world.onPipe = (pipe) => {
     if (!first) spoil(pipe);
