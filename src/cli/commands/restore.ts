@@ -41,6 +41,9 @@ async function restore(from: string, settings: Settings, context: CliContext): P
     }
   });
   context.output.note(`The home of ${username} is restored in ${home}`, 'good');
+  context.output.note(
+    'What was said after the backup is not in it; contacts send again what they still keep of theirs.',
+  );
   const where = settings.home === undefined ? '' : ` --home ${shellWord(settings.home)}`;
   context.output.note(`It is under no passphrase. To set one: sotto passphrase set${where}`);
 }
