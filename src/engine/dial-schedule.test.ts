@@ -55,13 +55,15 @@ test('every address of a contact has its turn', () => {
   expect(Array.from({ length: 5 }, () => dial.nextAddress(['a', 'b']))).toEqual(['a', 'b', 'a', 'b', 'a']);
 });
 
-test('a refusal of our key counts from the second in a row on (PROTOCOL §8)', () => {
+test('a refusal of our key counts from the second in a row on, with an unconfirmed pin never (PROTOCOL §8)', () => {
   const dial = new DialSchedule();
   const refused: Failure = { code: 'key-refused', message: '' };
   const counted = [refused, BUSY, refused, refused, refused].map(
-    (failure) => dial.countRefusal(failure).code,
+    (failure) => dial.countRefusal(failure, false).code,
   );
   expect(counted).toEqual(['not-proven', 'not-proven', 'not-proven', 'key-refused', 'key-refused']);
+  const first = new DialSchedule();
+  expect([1, 2, 3].map(() => first.countRefusal(refused, true).code)).toEqual(Array(3).fill('not-proven'));
 });
 
 test('a new text does not wait out a long back-off, and a thousand of them dial once a second (NET-19)', () => {
@@ -72,6 +74,18 @@ test('a new text does not wait out a long back-off, and a thousand of them dial 
   expect(dial.dueAt).toBe(1_000);
   for (let text = 0; text < 1_000; text++) dial.nudge();
   expect(dial.dueAt).toBe(1_000);
+});
+
+test('texts to a contact that only a person can help dial once a second as well (NET-19)', () => {
+  const dial = new DialSchedule();
+  let dials = 0;
+  for (let now = 0; now < 10_000; now += 5) {
+    dial.nudge();
+    if (dial.dueAt === undefined || dial.dueAt > now) continue;
+    dials++;
+    dial.failed({ code: 'handshake-self', message: '' }, now, 1, false);
+  }
+  expect(dials).toBe(10);
 });
 
 test('a first call waits for its moment, unless somebody asked; a standstill ends every wait but the one second and a hold', () => {

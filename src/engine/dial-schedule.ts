@@ -72,8 +72,12 @@ export class DialSchedule {
     this.#dueAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** One end of the connection after our key was shown may be an accident: it counts as a refusal from the second on. */
-  countRefusal(failure: Failure): Failure {
+  /**
+   * One end of the connection after our key was shown may be an accident: it counts as a refusal from the second on. Never with
+   * an unconfirmed pin, for which it is what an enrol that was cut leaves behind.
+   */
+  countRefusal(failure: Failure, isUnconfirmed: boolean): Failure {
+    if (failure.code === 'key-refused' && isUnconfirmed) return { ...failure, code: 'not-proven' };
     this.#keyRefusals = failure.code === 'key-refused' ? this.#keyRefusals + 1 : 0;
     return this.#keyRefusals > 0 && this.#keyRefusals < KEY_REFUSALS_MIN
       ? { ...failure, code: 'not-proven' }
@@ -89,6 +93,13 @@ export class DialSchedule {
     const ceiling = this.#nextCeiling();
     this.#earliestAt = now + BACKOFF_MIN_MS;
     this.#dueAt = now + ceiling / 2 + (jitter * ceiling) / 2;
+  }
+
+  /** Nothing but a person helps, whatever an attempt would say. */
+  hold(reason: Failure, now: Instant): void {
+    this.#reason = reason;
+    this.#held = true;
+    this.#earliestAt = now + BACKOFF_MIN_MS;
   }
 
   /** A message or an ack has come. */
@@ -117,7 +128,7 @@ export class DialSchedule {
   nudge(): void {
     if (this.#wrongPasswords >= WRONG_PASSWORDS_MAX) return;
     this.#isAsked = true;
-    this.#dueAt = this.#held ? Number.NEGATIVE_INFINITY : Math.min(this.#dueAt, this.#earliestAt);
+    this.#dueAt = this.#held ? this.#earliestAt : Math.min(this.#dueAt, this.#earliestAt);
     this.#held = false;
   }
 
@@ -140,10 +151,4 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'password-mismatch',
 ]);
 
-const ONLY_A_PERSON_HELPS: ReadonlySet<string> = new Set([
-  'handshake-self',
-  'handshake-key',
-  'key-changed',
-  'contact-unknown',
-  'version-downgrade',
-]);
+const ONLY_A_PERSON_HELPS: ReadonlySet<string> = new Set(['handshake-self', 'handshake-key']);

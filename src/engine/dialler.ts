@@ -103,7 +103,11 @@ export class Dialler {
 
   /** The contact was removed from the directory: its queue is held, not dropped, and that is said (DIR-03). */
   hold(peer: Peer, now: Now): void {
-    peer.dial.failed(CONTACT_REMOVED(peer.name), now.monotonic, 0, false);
+    this.#hold(peer, CONTACT_REMOVED(peer.name), now);
+  }
+
+  #hold(peer: Peer, reason: Failure, now: Now): void {
+    peer.dial.hold(reason, now.monotonic);
     this.#tellProgress(peer, now);
   }
 
@@ -113,7 +117,7 @@ export class Dialler {
     const target = peer.dial.nextAddress(entry.addresses) ?? { ip: entry.ip, port: entry.port };
     const address = addressText(target);
     const obstacle = obstacleOf(this.#core, peer);
-    if (obstacle) return this.#failed(peer, address, obstacle, now);
+    if (obstacle) return this.#hold(peer, explainDialFailure(obstacle, peer.name, address), now);
     const mode = peer.dial.nextMode(pin, now.wall < repairUntilWall);
     const handshake = this.#handshake(peer, entry, mode, pin);
     const { primitives, entropy, lingerMs, nextLink, onEnvelope, rekey } = this.#core.options;
@@ -167,7 +171,7 @@ export class Dialler {
     const mayAlternate = pin !== undefined && (!pin.confirmed || now.wall < repairUntilWall);
     // An enrol that a session overtook: the peer's pin is confirmed as well, and it answers enrols as a stranger's.
     const isOvertaken = failure?.code === 'pake-confirm' && pin?.confirmed === true && !mayAlternate;
-    const counted = peer.dial.countRefusal(isOvertaken ? ended : (failure ?? ended));
+    const counted = peer.dial.countRefusal(isOvertaken ? ended : (failure ?? ended), mayAlternate);
     const reason = explainDialFailure(counted, peer.name, address);
     peer.dial.failed(reason, now.monotonic, this.#core.random(), mayAlternate);
     if (reason.code === 'handshake-self') {

@@ -110,7 +110,7 @@ export class Sessions {
       this.#tellSkew(session);
       this.#raiseVersion(session.peer.name, ready);
       this.#endFormerEpoch(link, session.peer, ready, now);
-      this.#apply(session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
+      applyDecision(this.#core, session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
     }
     // What came with the peer's READY acts in here.
     if (!link.dialled) this.#sendReady(link, session, now);
@@ -163,7 +163,12 @@ export class Sessions {
     session.isUsable = false;
     session.isPeerClosed = true;
     if (close.code === 'bad-envelope' && session.doAcksCount)
-      this.#apply(session.peer, session.peer.outbox.onBadEnvelope(session.progress, now.wall), now);
+      applyDecision(
+        this.#core,
+        session.peer,
+        session.peer.outbox.onBadEnvelope(session.progress, now.wall),
+        now,
+      );
   }
 
   closed(link: Link): void {
@@ -250,7 +255,7 @@ export class Sessions {
     if (changes.length > 0) this.#core.emit({ type: 'commit', changes });
     if (verdict !== 'ok') {
       this.#core.connection(link, { type: 'close', code: verdict }, now);
-      if (verdict === 'key-pending') peer.dial.failed(KEY_CHANGED(peer.name), now.monotonic, 0, false);
+      if (verdict === 'key-pending') peer.dial.hold(KEY_CHANGED(peer.name), now.monotonic);
       return;
     }
     const reason = ready.status === 'key-pending' ? KEY_PENDING_AT_PEER(peer.name) : PEER_REFUSED(peer.name);
@@ -284,7 +289,7 @@ export class Sessions {
     }
   }
 
-  /** Whatever came of a session: its peer is there and takes part. */
+  /** A message or an ack that is of use: the peer takes part. What a READY or a CLOSE says costs it nothing. */
   #apply(peer: Peer, decision: Decision, now: Now, skewMs = 0): void {
     if (decision.effects.length > 0) peer.dial.progressed();
     applyDecision(this.#core, peer, decision, now, skewMs);

@@ -134,3 +134,20 @@ test('a peer that breaks off after every READY is dialled ever more rarely', () 
   expect(dials).toBeGreaterThan(5);
   expect(dials).toBeLessThan(60);
 });
+
+test('nor does it help such a peer to say each time that it started anew, or that messages are missing', () => {
+  const { world, alice, bob } = friends({ seed: 10, isChunked: false });
+  bob.send('alice', 'now she knows his numbering');
+  pass(world, 200_000);
+  let dials = 0;
+  world.onPipe = (pipe) => {
+    dials++;
+    pipe.cutAfterBytesFrom[1] = 1_154 + 530 + 100;
+    world.schedule.after(300, () => bob.restart(BOTH, withoutMessages(bob)));
+  };
+  alice.send('bob', 'hello');
+  pass(world, 3_600_000);
+  expect(eventsOf(alice, 'peer-restarted').length).toBeGreaterThan(5);
+  expect(dials).toBeGreaterThan(5);
+  expect(dials).toBeLessThan(60);
+});

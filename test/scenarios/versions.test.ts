@@ -40,6 +40,8 @@ describe('READY says the highest version', () => {
       pass(world, 60_000);
       expect([texts(alice), texts(bob), undelivered(alice), undelivered(bob)]).toEqual([[], [], 1, 1]);
       expect(reasons(alice)).toContain('version-downgrade');
+      // Nobody need act here for the other side to get a newer program.
+      expect(progress(alice, 'bob')).toMatchObject({ held: false, nextTryWall: expect.any(Number) });
       expect(states(alice)).not.toContain('delivered');
       expect([record(alice)?.pin?.minVersion ?? 1, record(bob)?.pin?.minVersion ?? 1]).toEqual([1, 1]);
     },
