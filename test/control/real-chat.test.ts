@@ -21,6 +21,8 @@ test('every method does over the socket what it does in the program itself', asy
   const reply = { to: 'bob', text: 'three', ...(answer && { replyTo: answer.id }) };
   await alice.delivered(await chat.sendText({ ...reply, expiresAtWall: Date.now() + 60_000 }));
   expect(chat.self).toEqual(alice.chat.self);
+  // Nobody is there when she calls carol at the start; after that nothing changes by itself.
+  await alice.calledInVain('carol');
   expect(await chat.contacts()).toEqual(await alice.chat.contacts());
   expect(await chat.safety('bob')).toEqual(await alice.chat.safety('bob'));
   expect(JSON.stringify(await chat.history())).toBe(JSON.stringify(await alice.chat.history()));

@@ -48,7 +48,7 @@ const BATCHES_MAX = 120;
 const PUMP_MS = 6;
 const LASTING_MS = 250;
 /** A store that refused is asked again every second, a lost session is dialled after back-off. */
-const RECOVERY_MS = 20_000;
+const RECOVERY_MS = 90_000;
 /** Of a fault of the disk; what else may be said at a start is none of its. */
 const CODES: ReadonlySet<string> = new Set(['home-unusable', 'disk-full', 'home-damaged']);
 

@@ -172,6 +172,13 @@ export class Person implements AsyncDisposable {
   async contact(name: string): Promise<Awaited<ReturnType<Chat['contacts']>>[number] | undefined> {
     return (await this.chat.contacts()).find((contact) => contact.name === name);
   }
+  /** Of somebody who does not listen: the call at the start is over. */
+  async calledInVain(name: string): Promise<void> {
+    await until(
+      `${this.name} has called ${name} in vain`,
+      async () => (await this.contact(name))?.trouble !== undefined,
+    );
+  }
   async close(): Promise<void> {
     await this.chat.close({ graceMs: 500 });
     await this.#reading;
