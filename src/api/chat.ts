@@ -35,7 +35,9 @@ export interface Chat extends AsyncDisposable {
   /**
    * Queues a text of 1 byte to 32 KiB of UTF-8 for one contact and returns its id once it is on the disk; the outcome arrives as
    * `message-progress` events. Rejects with contact-unknown, message-empty, message-too-long, message-malformed,
-   * queue-full, and with home-unusable or disk-full when it could not be kept: then it is not sent either.
+   * queue-full, with usage when another message has the id that was chosen, and with home-unusable or disk-full when it could not
+   * be kept: then it is not sent either. Only control-unusable leaves open whether it was kept: the program that was to keep it
+   * broke off, or does not answer. With an `id` the call may then be made once more.
    */
   sendText(command: SendText): Promise<MessageId>;
   /** Withdraws a message that never left; false when it left or is settled. Resolves when that is on the disk. */
@@ -103,6 +105,11 @@ export interface BackupCommand {
 }
 
 export interface SendText {
+  /**
+   * A UUIDv7 in small letters, chosen by the caller; default: chosen here. Given once more with the same `to`, `text` and `replyTo`,
+   * when the first call has ended, it is the same message.
+   */
+  readonly id?: MessageId;
   readonly to: string;
   readonly text: string;
   readonly replyTo?: MessageId;

@@ -161,7 +161,7 @@ function brokenOff(): CodedError {
   return new CodedError({
     code: 'control-unusable',
     message: 'the Sotto that uses this home has ended, or broke off',
-    hint: 'What was queued is kept. Run the command again.',
+    hint: 'What was queued is kept: “sotto outbox” shows it. Any other command can be run again.',
   });
 }
 

@@ -53,6 +53,7 @@ export const METHODS: { readonly [Name in MethodName]: Method<Params[Name], Valu
   contacts: { params: v.strictObject({}), call: async (chat) => chat.contacts() },
   sendText: {
     params: v.strictObject({
+      id: v.exactOptional(id),
       to: name,
       text: v.string(),
       replyTo: v.exactOptional(id),

@@ -1,14 +1,31 @@
 import type { ContactView, MessageId, OutgoingState, SafetyView, SendText } from '../api/index.ts';
-import { failure, success, Utf8Pool, type Bytes, type Now, type Result } from '../base/index.ts';
+import {
+  failure,
+  success,
+  Utf8Pool,
+  type Bytes,
+  type Failure,
+  type Now,
+  type Result,
+} from '../base/index.ts';
 import { formatSafetyNumber, parseSafetyNumber, type TrustRecord } from '../directory/index.ts';
 import type { MessageContent, NewMessage, Withdrawal } from '../protocol/delivery/index.ts';
-import { TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
+import { parseMessageId, TEXT_BYTES_MAX } from '../protocol/envelope/index.ts';
 import { endLink, type EngineCore } from './core.ts';
 import { tellProgress } from './effects.ts';
 import { obstacleOf } from './dialler.ts';
 import { CONTACT_REMOVED } from './explain.ts';
 import { MessageIds } from './message-id.ts';
 import type { Peer } from './peer.ts';
+
+const UUID_VERSION_AT = 14;
+
+/** Two messages cannot be one. */
+export const ID_TAKEN: Failure = {
+  code: 'usage',
+  message: 'Another message has the id that was chosen for the text.',
+  hint: 'Choose a new one.',
+};
 
 /** What a person or a script asks for. Effects leave with the engine's next outputs; the answer is at hand at once. */
 export class Commands {
@@ -26,9 +43,10 @@ export class Commands {
     if (!peer.ok) return peer;
     const text = this.#encodeText(command.text);
     if (!text.ok) return text;
-    const id = this.#ids.next(now.wall);
+    const id = command.id === undefined ? success(this.#ids.next(now.wall)) : this.#newId(command.id);
+    if (!id.ok) return id;
     const content: MessageContent = {
-      id,
+      id: id.value,
       type: 'text',
       plaintext: text.value,
       timestamp: Math.max(0, Math.round(now.wall)),
@@ -43,7 +61,7 @@ export class Commands {
       },
       now,
     );
-    return queued.ok ? success(id) : queued;
+    return queued.ok ? id : queued;
   }
 
   /**
@@ -276,6 +294,14 @@ export class Commands {
       `There is no “${name}” in the directory.`,
       'Add the entry with “sotto directory add”, or check the spelling.',
     );
+  }
+
+  /** One that a caller has chosen, and no message of ours has. */
+  #newId(id: MessageId): Result<MessageId> {
+    if (!parseMessageId(id).ok || id[UUID_VERSION_AT] !== '7')
+      return failure('usage', 'The id chosen for the text is not a UUIDv7.');
+    const isTaken = [...this.#core.peers.values()].some(({ outbox }) => outbox.has(id));
+    return isTaken ? { ok: false, failure: ID_TAKEN } : success(id);
   }
 
   #encodeText(text: string): Result<Bytes> {

@@ -2,9 +2,11 @@ import type { Bytes } from '../base/index.ts';
 import type { MessageId } from '../api/index.ts';
 import type { Entropy } from '../crypto/index.ts';
 
-const RANDOM_LENGTH = 10;
+/** The random part of an id, and bits of it that are not used. */
+export const MESSAGE_ID_RANDOM_LENGTH = 10;
+
 /** One draw for many ids: asking the system for a few bytes costs as much as for thousands. */
-const DRAW_LENGTH = 400 * RANDOM_LENGTH;
+const DRAW_LENGTH = 400 * MESSAGE_ID_RANDOM_LENGTH;
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
@@ -30,7 +32,7 @@ export class MessageIds {
       this.#time = timePart(wall);
     }
     const random = randomPart(this.#drawn, this.#used);
-    this.#used += RANDOM_LENGTH;
+    this.#used += MESSAGE_ID_RANDOM_LENGTH;
     return (this.#time + random) as MessageId;
   }
 }

@@ -6,9 +6,10 @@ import type {
   OutboxPage,
   OutboxQuery,
   OutgoingView,
+  SendText,
 } from '../api/index.ts';
 import { CodedError, encodeUtf8, type Failure, type Result } from '../base/index.ts';
-import type { Engine } from '../engine/index.ts';
+import { ID_TAKEN, type Engine } from '../engine/index.ts';
 import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
 import { readClock } from './clock.ts';
@@ -39,6 +40,15 @@ export class MessageDesk {
     this.#engine = options.engine;
     this.#isOpen = options.isOpen;
     this.#kept = options.kept;
+  }
+
+  /** The message that this call has made before, if it is kept. Throws usage when it is another one. */
+  sentBefore({ id, to, text, replyTo }: SendText): MessageId | undefined {
+    const found = id === undefined ? undefined : this.#history.find(id);
+    if (found?.direction !== 'out') return undefined;
+    const isSame = found.with === to && found.text.exact() === text && found.replyTo === replyTo;
+    if (isSame) return found.id;
+    throw new CodedError(ID_TAKEN);
   }
 
   outbox(query: OutboxQuery): OutboxPage {

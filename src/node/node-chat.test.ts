@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../test/free-port.ts';
-import type { Chat } from '../api/index.ts';
+import type { Chat, MessageId } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
 let folder = '';
@@ -85,4 +85,27 @@ test('very many are taken back in steps, and while others have their turn', asyn
   expect(turns).toBeGreaterThan(10);
   expect((await alice.outbox()).total).toBe(0);
   expect((await alice.history()).entries).toEqual([]);
+});
+
+test('a text under an id that the caller chose is one message, however often it is sent; an id is of one text', async () => {
+  const id = '01920000-0000-7000-8000-00000000abcd' as MessageId;
+  await using alice = await open('alice', 'offline');
+  const before = (await alice.outbox()).total;
+  expect(await alice.sendText({ id, to: 'bob', text: 'once' })).toBe(id);
+  expect(await alice.sendText({ id, to: 'bob', text: 'once' })).toBe(id);
+  for (const other of [{ text: 'another' }, { replyTo: id }])
+    await expect(alice.sendText({ id, to: 'bob', text: 'once', ...other })).rejects.toMatchObject({
+      code: 'usage',
+    });
+  const next = '01920000-0000-7000-8000-00000000abce' as MessageId;
+  const [first, second] = ['at once', 'as well'].map(async (text) =>
+    alice.sendText({ id: next, to: 'bob', text }),
+  );
+  await expect(second).rejects.toMatchObject({ code: 'usage' });
+  expect(await first).toBe(next);
+  expect((await alice.outbox()).total).toBe(before + 2);
+  for (const malformed of ['1', '01920000-0000-4000-8000-00000000abcd', id.toUpperCase()])
+    await expect(
+      alice.sendText({ id: malformed as MessageId, to: 'bob', text: 'once' }),
+    ).rejects.toMatchObject({ code: 'usage' });
 });

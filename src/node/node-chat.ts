@@ -64,6 +64,9 @@ export class NodeChat implements Chat {
     return this.#engine.commands.contacts(readClock());
   }
   async sendText(command: SendText): Promise<MessageId> {
+    this.#mustBeOpen();
+    const before = this.#desk.sentBefore(command);
+    if (before !== undefined) return before;
     const id = this.#takeMessage(() => this.#engine.commands.sendText(command, readClock()));
     const refusal = await this.#loop.committed();
     if (!refusal) return id;

@@ -17,6 +17,8 @@ import type {
 } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { NotTaken } from '../control/index.ts';
+import { makeMessageId, MESSAGE_ID_RANDOM_LENGTH } from '../engine/index.ts';
+import { systemEntropy } from '../primitives/index.ts';
 import { progressSince } from './progress-since.ts';
 
 /** Sessions end as agreed, where that is quick: a listener waits. */
@@ -67,9 +69,15 @@ export class PassingChat implements Chat {
     return this.#ask(async (chat) => chat.contacts());
   }
   async sendText(command: SendText): Promise<MessageId> {
-    const id = await this.#do(async (chat) => chat.sendText(command));
+    // Under an id of its own it may be asked for twice, and is one message.
+    const id = command.id ?? makeMessageId(Date.now(), systemEntropy.bytes(MESSAGE_ID_RANDOM_LENGTH));
     this.#sent.set(id, command.to);
-    return id;
+    try {
+      return await this.#ask(async (chat) => chat.sendText({ ...command, id }));
+    } catch (error) {
+      this.#sent.delete(id);
+      throw error;
+    }
   }
   async cancel(id: MessageId): Promise<boolean> {
     return this.#do(async (chat) => chat.cancel(id));
@@ -124,7 +132,7 @@ export class PassingChat implements Chat {
     await this.close();
   }
 
-  /** Changes nothing, and may be asked twice. */
+  /** Changes nothing, or nothing more: it may be asked twice. */
   async #ask<Answer>(act: (chat: Chat) => Promise<Answer>): Promise<Answer> {
     return this.#call(act, (error) => wasNotTaken(error) || error.code === 'control-unusable');
   }
@@ -135,15 +143,25 @@ export class PassingChat implements Chat {
     act: (chat: Chat) => Promise<Answer>,
     isToRepeat: (error: CodedError) => boolean,
   ): Promise<Answer> {
+    let chat = await this.#chat;
     for (;;) {
-      const chat = await this.#chat;
       try {
         return await act(chat);
       } catch (error) {
         const isEnding = this.#closed.signal.aborted;
         if (isEnding || !(error instanceof CodedError) || !isToRepeat(error)) throw error;
         this.#lost(chat, error);
+        chat = await this.#next(error);
       }
+    }
+  }
+
+  /** When nobody has the home next, what broke off remains unknown, and that is to be said. */
+  async #next(lost: CodedError): Promise<Chat> {
+    try {
+      return await this.#chat;
+    } catch (error) {
+      throw wasNotTaken(lost) ? error : lost;
     }
   }
 

@@ -133,7 +133,7 @@ export class FakeChat implements Chat {
     if (encodeUtf8(command.text).length > 32 * 1024)
       throw new CodedError({ code: 'message-too-long', message: 'the text is longer than 32 KiB' });
     this.#mustKeep();
-    const id = this.#id();
+    const id = command.id ?? this.#id();
     this.sent.push(command);
     const { to, text, expiresAtWall } = command;
     this.messages.add({

@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startListening, startSotto, type SottoProcess } from '../net/sotto-process.ts';
+import { startNode } from '../store/child-node.ts';
 import { openTown, type Town } from '../net/town.ts';
 import { until } from '../net/until.ts';
+
+const NODE = join(import.meta.dirname, '../../src/node/index.ts');
 
 // Several commands on one home, each of which is soon over: whoever has the home ends, and the others go on.
 
@@ -60,4 +63,42 @@ test('a listener starts beside a command that waits: it gets the home, and the c
   await bob.hears('from its guest');
   await bob.send('alice', 'to the listener');
   await listener.says('to the listener', 'stdout');
+}, 300_000);
+
+/** Listens in this home; once it has kept a text, it is killed before it can say so. */
+function startDoomed(town: Town, name: string): ReturnType<typeof startNode> {
+  const options = {
+    directory: town.path(name),
+    as: name,
+    home: town.home(name),
+    port: town.port(name),
+    bind: ['127.0.0.1'],
+    mode: 'listen',
+  };
+  return startNode(`import { openChat } from ${JSON.stringify(NODE)};
+    const chat = await openChat(${JSON.stringify(options)}, {});
+    const { sendText } = chat;
+    chat.sendText = async (command) => {
+      await sendText.call(chat, command);
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise(() => undefined);
+    };
+    console.log('listening');`);
+}
+
+test('whoever has the home is killed when it has kept a text and not said so: the text is sent once (CTL-02)', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  // She finds nobody, so that it is her next program that delivers.
+  await using doomed = startDoomed(town, 'alice');
+  expect(await doomed.line()).toBe('listening');
+  await using sending = send(town, 'only once', '60s');
+  await doomed.exited();
+  await using bob = await town.open('bob');
+  await expectSent(sending);
+  await using alice = await town.open('alice');
+  await alice.chat.sendText({ to: 'bob', text: 'the end' });
+  await bob.hears('the end');
+  expect(bob.texts()).toEqual(['only once', 'the end']);
+  const { entries } = await alice.chat.history();
+  expect(entries.map(({ text }) => text.exact())).toEqual(['only once', 'the end']);
 }, 300_000);

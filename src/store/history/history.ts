@@ -58,7 +58,7 @@ export class History {
     });
   }
 
-  /** A message by its id; undefined also when the text is no id. */
+  /** A message by its id, one of ours first; undefined also when the text is no id. */
   find(id: string): HistoryEntry | undefined {
     const [row] = parseMessageId(id).ok ? this.#ofId(id) : [];
     return row && toEntry(row);
