@@ -13,7 +13,7 @@ import {
 } from './message.ts';
 import { SeenIds } from './seen-ids.ts';
 
-// The receiving half of one pair (spec/05-delivery.md): at least once on the wire, exactly once on the screen, in the
+// The receiving half of one pair (spec/05-delivery.md): at least once on the wire, once to the person, in the
 // sender's order.
 
 const REFUSALS_MAX = 256;
