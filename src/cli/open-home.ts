@@ -17,7 +17,7 @@ export async function withHome(
   const settings = readSettings(command, context.env);
   context.output.plain = settings.plain;
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, context.env, mode), {
+  await using chat = await services.openChat(chatOptions(settings, context, mode), {
     signal: context.signal,
   });
   context.exitCode = (await work(chat, settings)) ?? EXIT.done;

@@ -1,6 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { CodedError, encodeUtf8, wipe } from '../base/index.ts';
 import type { CliContext } from './context.ts';
+import { shellWord } from './describe.ts';
+import type { Output } from './output.ts';
 import type { Prompter } from './prompter.ts';
 import { usageError } from './report-error.ts';
 
@@ -30,10 +32,12 @@ export function passphraseSource(
 }
 
 /** Reads when it is called, and throws `usage` then; whoever gets the bytes overwrites them. */
-export function passphraseReader(source: PassphraseSource): () => Promise<Uint8Array> {
+export function passphraseReader(source: PassphraseSource, output: Output): () => Promise<Uint8Array> {
   return async () => {
     try {
-      return 'file' in source ? readFile(source.flag, source.file) : readLine(source.flag, source.descriptor);
+      return 'file' in source
+        ? readFile(source.flag, source.file, output)
+        : readLine(source.flag, source.descriptor);
     } catch (error) {
       if (!(error instanceof Error && 'errno' in error)) throw error;
       throw usageError(`${source.flag} cannot be read: ${error.message}`);
@@ -41,13 +45,22 @@ export function passphraseReader(source: PassphraseSource): () => Promise<Uint8A
   };
 }
 
-function readFile(flag: string, path: string): Uint8Array {
+function readFile(flag: string, path: string, output: Output): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
+    warnOfReaders(path, fstatSync(descriptor), output);
     return readLine(flag, descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** As of the directory file: a secret that others can read protects nothing from them. */
+function warnOfReaders(path: string, stats: Stats, output: Output): void {
+  // Windows has other rights, and a pipe has no name that others could open.
+  if (process.getuid === undefined || !stats.isFile() || (stats.mode & 0o044) === 0) return;
+  output.note(`· others can read the passphrase in ${path}`, 'bad');
+  output.note(`  Run: chmod 600 ${shellWord(path)}`);
 }
 
 /** Byte by byte into one buffer: what comes after the line is left for the next reading, and no string holds the secret. */
@@ -95,9 +108,9 @@ export async function withTries<Done>(
 export async function presentPassphrase(
   question: string,
   source: PassphraseSource | undefined,
-  { prompter }: CliContext,
+  { prompter, output }: CliContext,
 ): Promise<Uint8Array> {
-  if (source) return passphraseReader(source)();
+  if (source) return passphraseReader(source, output)();
   if (!prompter.canAsk)
     throw new CodedError({
       code: 'locked',
@@ -127,7 +140,9 @@ export async function newPassphrase(
   context: CliContext,
 ): Promise<Uint8Array> {
   const source = passphraseSource('--new-passphrase', flags.newPassphraseFile, flags.newPassphraseFd);
-  const passphrase = source ? await passphraseReader(source)() : await askTwice(question, context);
+  const passphrase = source
+    ? await passphraseReader(source, context.output)()
+    : await askTwice(question, context);
   if (passphrase.length < SHORT_PASSPHRASE)
     context.output.note('· that passphrase is short: whoever copies the files can try many');
   return passphrase;

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { ChatOptions } from '../api/index.ts';
-import type { Environment } from './context.ts';
+import type { CliContext, Environment } from './context.ts';
 import { parseDuration, parseSpan } from './duration.ts';
 import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
 import { usageError } from './report-error.ts';
@@ -135,14 +135,18 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
 }
 
 /** For commands that never ask: the default directory fills what was not given. */
-export function chatOptions(settings: Settings, env: Environment, mode: ChatOptions['mode']): ChatOptions {
+export function chatOptions(
+  settings: Settings,
+  { env, output }: Pick<CliContext, 'env' | 'output'>,
+  mode: ChatOptions['mode'],
+): ChatOptions {
   return {
     directory: settings.directory ?? defaultDirectory(env),
     ...(settings.port !== undefined && { port: settings.port }),
     ...(settings.as !== undefined && { as: settings.as }),
     ...(settings.bind && { bind: settings.bind }),
     ...(settings.home !== undefined && { home: settings.home }),
-    ...(settings.passphrase && { passphrase: passphraseReader(settings.passphrase) }),
+    ...(settings.passphrase && { passphrase: passphraseReader(settings.passphrase, output) }),
     ...(settings.closed && mode === 'listen' && { isClosed: true }),
     ...(settings.keepMs !== undefined && mode === 'listen' && { keepMs: settings.keepMs }),
     mode,

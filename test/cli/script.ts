@@ -12,6 +12,8 @@
 //   $ sotto …                    < stdin    > stdout    ! stderr    = exit code    @ what the chat was told
 // In expected lines {*} stands for anything.
 import { EventEmitter } from 'node:events';
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/base/index.ts';
@@ -25,6 +27,10 @@ import {
 } from '../../src/testing/fake-chat.ts';
 import { parseMoment } from '../../src/cli/duration.ts';
 import { contactLike } from './contacts.ts';
+
+// A checkout makes files that others can read, of which the program would warn.
+const SECRETS = join(import.meta.dirname, 'secrets');
+for (const name of readdirSync(SECRETS)) chmodSync(join(SECRETS, name), 0o600);
 
 const BLOCKED_UNTIL = Date.UTC(2026, 0, 2, 3, 4, 5);
 

@@ -31,7 +31,7 @@ async function backup(
   context: CliContext,
 ): Promise<void> {
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, context.env, 'offline'), {
+  await using chat = await services.openChat(chatOptions(settings, context, 'offline'), {
     signal: context.signal,
   });
   const passphrase = await newPassphrase('Passphrase for the copy', flags, context);

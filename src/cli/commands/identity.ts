@@ -15,9 +15,9 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function identity(settings: Settings, context: CliContext): Promise<void> {
-  const { env, output, signal } = context;
+  const { output, signal } = context;
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, env, 'offline'), { signal });
+  await using chat = await services.openChat(chatOptions(settings, context, 'offline'), { signal });
   const { username, key, home, directory } = chat.self;
   if (settings.json) return output.json({ type: 'identity', username, key, home, directory });
   output.data(`username   ${username}`);

@@ -25,7 +25,7 @@ async function listen(settings: Settings, all: boolean, context: CliContext): Pr
   const services = await context.services();
   const signal = AbortSignal.any([stopped, output.closed]);
   await using chat = await services
-    .openChat(chatOptions(settings, context.env, 'listen'), { signal })
+    .openChat(chatOptions(settings, context, 'listen'), { signal })
     .catch(tellToFollow);
   const events = chat.events({ signal, isScreen: true });
   output.note(`${chat.self.username} is ${describeListening(chat.self)}`);

@@ -76,7 +76,7 @@ function subcommand(
 }
 
 function homeOptions(settings: Settings, context: CliContext): HomeOptions {
-  const { directory, port, as, home } = chatOptions(settings, context.env, 'offline');
+  const { directory, port, as, home } = chatOptions(settings, context, 'offline');
   return {
     directory,
     ...(port !== undefined && { port }),

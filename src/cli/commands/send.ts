@@ -59,7 +59,7 @@ async function send(
   const { names, text } = await readMessage(words, context);
   const services = await context.services();
   const mode = how.waitFor === 'queued' ? 'offline' : 'dial';
-  const options = { ...chatOptions(settings, context.env, mode), lingerMs: 0 };
+  const options = { ...chatOptions(settings, context, mode), lingerMs: 0 };
   const chat = await services.openChat(options, { signal: context.signal });
   try {
     const order: Order = {

@@ -52,7 +52,7 @@ async function overview(flags: TrustFlags, settings: Settings, context: CliConte
   const { output } = context;
   if (decisionsOf(flags).length > 0) throw usageError('the name is missing');
   const services = await context.services();
-  await using chat = await services.openChat(chatOptions(settings, context.env, 'offline'), {
+  await using chat = await services.openChat(chatOptions(settings, context, 'offline'), {
     signal: context.signal,
   });
   const contacts = await chat.contacts();
@@ -79,7 +79,7 @@ async function trust(
 ): Promise<ExitCode> {
   const { output } = context;
   const services = await context.services();
-  const options = chatOptions(settings, context.env, 'offline');
+  const options = chatOptions(settings, context, 'offline');
   await using chat = await services.openChat(options, { signal: context.signal });
   const [known = name] = await knownNames(chat, [name]);
   if (flags.fingerprint !== undefined) {

@@ -33,7 +33,7 @@ async function verify(
   context: CliContext,
 ): Promise<void> {
   const services = await context.services();
-  const options = chatOptions(settings, context.env, 'offline');
+  const options = chatOptions(settings, context, 'offline');
   await using chat = await services.openChat(options, { signal: context.signal });
   const [known = name] = await knownNames(chat, [name]);
   if (confirm) await chat.markVerified(known);

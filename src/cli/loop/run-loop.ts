@@ -24,7 +24,7 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
   // Loaded before the chat opens: between that and the first look at its events nothing may wait.
   const talkOver = isTerminal ? (await import('./terminal-face.ts')).runTerminalFace : talkInLines;
   const options: ChatOptions = {
-    ...chatOptions({ ...settings, directory: start.directory }, context.env, 'listen'),
+    ...chatOptions({ ...settings, directory: start.directory }, context, 'listen'),
     ...(start.port !== undefined && { port: start.port }),
     ...(start.as !== undefined && { as: start.as }),
   };

@@ -1,0 +1,27 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { Output } from './output.ts';
+import { passphraseReader } from './passphrase.ts';
+
+test('of a passphrase in a file that others can read a person is warned, as of the directory', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-passphrase-'));
+  const file = join(folder, 'secret');
+  writeFileSync(file, 'correct horse battery\n');
+  try {
+    const said = async (mode: number): Promise<string | undefined> => {
+      chmodSync(file, mode);
+      const stderr = new PassThrough();
+      const output = new Output({ stdin: new PassThrough(), stdout: new PassThrough(), stderr }, {});
+      const passphrase = await passphraseReader({ flag: '--passphrase-file', file }, output)();
+      expect(Buffer.from(passphrase).toString()).toBe('correct horse battery');
+      return (stderr.read() as Buffer | null)?.toString();
+    };
+    expect(await said(0o600)).toBeUndefined();
+    expect(await said(0o640)).toMatch(/^· others can read the passphrase in .*\n {2}Run: chmod 600 /);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
