@@ -313,6 +313,17 @@ export function describeStoreContract(name: string, open: () => OpenedStore | Pr
         expect(inbox(opened.store).refusals).toEqual([]);
       });
 
+      test('as many refusals as a peer may not have heard of are remembered', async () => {
+        const seqs = Array.from({ length: 600 }, (_, index) => index + 1);
+        await always([cursor(0), ...seqs.map((seq) => pass(seq, seq, 'refused'))], (store) => {
+          expect(
+            inbox(store)
+              .refusals.map(({ seq }) => seq)
+              .slice(-512),
+          ).toEqual(seqs.slice(-512));
+        });
+      });
+
       test('ids of an earlier epoch are known, but at no seq (DLV-09)', async () => {
         commit(cursor(0), receive(1), pass(2), receive(3));
         await always([cursor(0, NEXT_PEER_EPOCH), pass(1, 3), receive(2, 4)], (store) => {

@@ -152,6 +152,25 @@ describe('what is refused', () => {
     expect(inbox.ack(true, 0).exceptions, 'until the peer has settled it').toEqual([exceptions[3]]);
   });
 
+  test('as many refusals as a sender may have under way are told, in an ack that fits its record, also after a restart', () => {
+    const store = new MemoryStore();
+    const inbox = new Inbox('alice', store);
+    const all = [inbox.onReady(readyOf(EPOCH)).changes];
+    for (let seq = 1; seq <= 512; seq++) {
+      const header = { id: idOf(seq), seq, type: 'text', timestamp: 0 };
+      const decided = inbox.onMessage(header, new Uint8Array(0), 0);
+      if (decided.ok) all.push(decided.value.changes);
+    }
+    store.commit(all.flat());
+    for (const each of [inbox, new Inbox('alice', store, store.standing('alice')?.inbox)]) {
+      const ack = each.ack(true, 0);
+      expect(ack.exceptions.map(({ seq }) => seq)).toEqual(
+        Array.from({ length: 512 }, (_, index) => index + 1),
+      );
+      expect(encodeItem({ type: 'ack', ack }).length).toBeLessThan(RECORD_ITEMS_MAX);
+    }
+  });
+
   test('a void is stored and not shown', () => {
     const inbox = inboxOf();
     expect([receive(inbox, 1, 1, '{}', 'void'), inbox.ack(false, 0)]).toEqual([

@@ -2,7 +2,7 @@ import { decodeUtf8, equalBytes, failure, success, type Bytes, type Result } fro
 import { TEXT_BYTES_MAX, type EnvelopeHeader } from '../envelope/index.ts';
 import { VOLATILE_EPOCH, type Ack, type Ready } from '../session/index.ts';
 import type { InboxStanding, Ledger } from './ledger.ts';
-import { ROW_BYTES, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
+import { OUTSTANDING_MESSAGES_MAX, ROW_BYTES, WINDOW_BYTES_MAX, WINDOW_MESSAGES_MAX } from './limits.ts';
 import {
   NOTHING,
   type Decision,
@@ -15,8 +15,6 @@ import { SeenIds } from './seen-ids.ts';
 
 // The receiving half of one pair (spec/05-delivery.md): at least once on the wire, once to the person, in the
 // sender's order.
-
-const REFUSALS_MAX = 256;
 
 /** It waits behind a gap. */
 interface HeldRow {
@@ -44,7 +42,7 @@ export class Inbox {
     this.#epoch = standing?.epoch ?? NO_EPOCH;
     this.#stored = standing?.stored ?? 0;
     this.#storedId = standing?.storedId;
-    this.#refusals = (standing?.refusals ?? []).slice(-REFUSALS_MAX);
+    this.#refusals = (standing?.refusals ?? []).slice(-OUTSTANDING_MESSAGES_MAX);
     this.#seen = new SeenIds(standing?.largestId);
   }
 
@@ -176,7 +174,7 @@ export class Inbox {
     }
     const status = refusalOf(row);
     if (status) {
-      this.#refusals = [...this.#refusals, { seq: row.seq, status }].slice(-REFUSALS_MAX);
+      this.#refusals = [...this.#refusals, { seq: row.seq, status }].slice(-OUTSTANDING_MESSAGES_MAX);
       changes.push({ type: 'inbox-pass', peer: this.#peer, seq: row.seq, id: row.id, status });
       return;
     }

@@ -2,6 +2,11 @@
 export const WINDOW_MESSAGES_MAX = 256;
 /** The same in bytes, `ROW_BYTES` for each message included. */
 export const WINDOW_BYTES_MAX = 1_048_576;
+/**
+ * Messages above the last settled one that may have left, on however many sessions (spec/05): as many are in a sender's memory,
+ * and a receiver remembers as many refusals that the sender may not have heard of.
+ */
+export const OUTSTANDING_MESSAGES_MAX = 512;
 /** What a message counts beside its plaintext. */
 export const ROW_BYTES = 512;
 

@@ -1,10 +1,9 @@
 import { encodeUtf8, type Bytes } from '../../base/index.ts';
 import type { Ledger, OutboxStanding } from './ledger.ts';
-import { ROW_BYTES } from './limits.ts';
+import { OUTSTANDING_MESSAGES_MAX, ROW_BYTES } from './limits.ts';
 import type { MessageContent, OutboxRow } from './message.ts';
 
-/** Twice what a session may have unacknowledged: what is next to go is at hand when an ack comes. */
-const ROWS_MAX = 512;
+/** As `OUTSTANDING_MESSAGES_MAX`, in bytes. Twice what a session may have unacknowledged: what is next is at hand when an ack comes. */
 const BYTES_MAX = 2_097_152;
 /** One reading of the ledger, so that even the longest texts stay near `BYTES_MAX`. */
 const PAGE_ROWS = 64;
@@ -62,7 +61,7 @@ export class OutboxWindow {
     return this.#settled + this.#rows.length;
   }
   get isFull(): boolean {
-    return this.#rows.length >= ROWS_MAX || this.#bytes >= BYTES_MAX;
+    return this.#rows.length >= OUTSTANDING_MESSAGES_MAX || this.#bytes >= BYTES_MAX;
   }
 
   append(row: OutboxRow): void {
@@ -102,7 +101,7 @@ export class OutboxWindow {
   fill(): void {
     if (this.#withdrawn.size >= this.#withdrawnMax) this.#forgetKnown();
     while (this.end < this.#assigned && !this.isFull) {
-      const limit = Math.min(PAGE_ROWS, ROWS_MAX - this.#rows.length);
+      const limit = Math.min(PAGE_ROWS, OUTSTANDING_MESSAGES_MAX - this.#rows.length);
       const page = this.#nextPage(this.end, this.#assigned, limit);
       if (page.length === 0) return;
       for (const row of page) if (!this.isFull) this.#push(row);

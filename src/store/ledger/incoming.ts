@@ -1,13 +1,15 @@
 import { compareBytes, decodeUtf8, equalBytes, type Bytes } from '../../base/index.ts';
-import type { DeliveryChange, InboxStanding, RefusalStatus } from '../../protocol/delivery/index.ts';
+import {
+  OUTSTANDING_MESSAGES_MAX,
+  type DeliveryChange,
+  type InboxStanding,
+  type RefusalStatus,
+} from '../../protocol/delivery/index.ts';
 import { blobOfId } from './id-blob.ts';
 import type { Database } from '../database.ts';
 import { textOfId, type Contact } from './contacts.ts';
 
 type Of<Type extends DeliveryChange['type']> = Extract<DeliveryChange, { readonly type: Type }>;
-
-/** The first ack of a session repeats no more of them (spec/05). */
-const REFUSALS_MAX = 256;
 
 const NO_EPOCH: Bytes = new Uint8Array(16);
 
@@ -59,7 +61,11 @@ export class Incoming {
   /** After a rebuild there is no epoch, but the ids that came are known: the peer sends them again, and they are not new. */
   standing(contact: Contact): InboxStanding | undefined {
     if (contact.peer_epoch === null && contact.largest_id === null) return undefined;
-    const refusals = this.#sql.refusals.all(contact.peer, contact.peer_epoch_number, REFUSALS_MAX);
+    const refusals = this.#sql.refusals.all(
+      contact.peer,
+      contact.peer_epoch_number,
+      OUTSTANDING_MESSAGES_MAX,
+    );
     return {
       epoch: new Uint8Array(contact.peer_epoch ?? NO_EPOCH),
       stored: contact.stored,
