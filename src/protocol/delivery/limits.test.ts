@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Failure } from '../../base/index.ts';
 import { MemoryStore } from '../../testing/memory-store.ts';
 import { OutboxRig, rigId } from '../../testing/outbox-rig.ts';
 import type { OutboxStanding } from './ledger.ts';
@@ -19,10 +20,13 @@ const EMPTY: OutboxStanding = {
 
 /** An empty text, or the code of the failure. */
 function refusalOf(standing: Partial<OutboxStanding>, bytes = 1): string {
+  return failureOf(standing, bytes)?.code ?? '';
+}
+function failureOf(standing: Partial<OutboxStanding>, bytes = 1): Failure | undefined {
   const outbox = new Outbox('bob', new MemoryStore(), EPOCH, { ...EMPTY, ...standing });
   const plaintext = new Uint8Array(bytes);
   const queued = outbox.enqueue({ id: rigId(1), type: 'text', plaintext, timestamp: 0 });
-  return queued.ok ? '' : queued.failure.code;
+  return queued.ok ? undefined : queued.failure;
 }
 
 test('at most 1,000,000 messages and 1 GiB wait for one contact', () => {
@@ -31,6 +35,21 @@ test('at most 1,000,000 messages and 1 GiB wait for one contact', () => {
   expect(refusalOf({ assigned: QUEUE_MESSAGES_MAX, settled: 1 }), 'an ack makes room').toBe('');
   expect(refusalOf({ waitingBytes: QUEUE_BYTES_MAX - 512 - 10 }, 10)).toBe('');
   expect(refusalOf({ waitingBytes: QUEUE_BYTES_MAX - 512 - 10 }, 11)).toBe('queue-full');
+});
+
+test('a full queue says what fills it: withdrawn messages keep their numbers, not their bytes', () => {
+  const withdrawn = failureOf({ assigned: QUEUE_MESSAGES_MAX, waiting: 0 });
+  expect(withdrawn?.message).toBe(
+    'Not queued: 1000000 messages already wait for bob, 1000000 of them withdrawn.',
+  );
+  expect(withdrawn?.hint).toContain('makes no room');
+  const waiting = failureOf({ assigned: QUEUE_MESSAGES_MAX, waiting: QUEUE_MESSAGES_MAX });
+  expect(waiting?.message).toBe('Not queued: 1000000 messages already wait for bob.');
+  const long = failureOf({ assigned: 40, waiting: 30, waitingBytes: QUEUE_BYTES_MAX });
+  expect(long?.message).toContain(
+    '30 messages already wait for bob, and this one makes them more than 1 GiB',
+  );
+  expect(long?.hint).toContain('withdraw some');
 });
 
 test('at most 256 messages of a session are unacknowledged, then each ack lets as many through as it settles', () => {

@@ -77,13 +77,9 @@ export class OutboxQueue {
   enqueue(message: NewMessage): Result<Decision> {
     const { assigned, settled, epoch } = this.window;
     const cost = costOf(message);
-    if (assigned - settled >= QUEUE_MESSAGES_MAX || this.#waitingBytes + cost > QUEUE_BYTES_MAX) {
-      return failure(
-        'queue-full',
-        `Not queued: ${this.#waiting} messages already wait for ${this.#peer}.`,
-        'Wait until they are delivered, or withdraw some.',
-      );
-    }
+    if (assigned - settled >= QUEUE_MESSAGES_MAX)
+      return tooMany(this.#peer, assigned - settled, assigned - settled - this.#waiting);
+    if (this.#waitingBytes + cost > QUEUE_BYTES_MAX) return tooMuch(this.#peer, this.#waiting);
     const row: OutboxRow = { ...message, seq: assigned + 1 };
     if (this.#recent.isFull) this.#recent.forgetTo(this.#committed);
     this.window.append(row);
@@ -236,6 +232,23 @@ export class OutboxQueue {
     this.window.fill();
     return this.window.rows.filter((row) => row.seq <= this.#sent && row.type !== 'void');
   }
+}
+
+function tooMany(peer: string, count: number, withdrawn: number): Result<never> {
+  const ofThem = withdrawn > 0 ? `, ${withdrawn} of them withdrawn` : '';
+  return failure(
+    'queue-full',
+    `Not queued: ${count} messages already wait for ${peer}${ofThem}.`,
+    `Wait until ${peer} has acknowledged some: to withdraw them makes no room, for each keeps its number until then.`,
+  );
+}
+
+function tooMuch(peer: string, waiting: number): Result<never> {
+  return failure(
+    'queue-full',
+    `Not queued: ${waiting} messages already wait for ${peer}, and this one makes them more than 1 GiB.`,
+    'Wait until some are delivered, or withdraw some.',
+  );
 }
 
 /** What a person's withdrawal says when nothing else is given. */
