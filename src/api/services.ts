@@ -46,4 +46,6 @@ export interface ChatOptions {
    * when it is to a contact that has never dialled us, which could not reach us otherwise.
    */
   readonly lingerMs?: number;
+  /** How long another program that has the home may take for its first answer, ms; at most, and by default, 10,000. */
+  readonly answerWithinMs?: number;
 }

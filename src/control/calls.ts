@@ -4,6 +4,7 @@ import { CodedError, decodeUtf8, encodeUtf8, type Bytes } from '../base/index.ts
 import { ANSWER_BYTES_MAX, REQUEST_BYTES_MAX } from './limits.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { MethodName, Params, Value } from './methods.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { hear, type Heard } from './wire.ts';
 
 /** Who is told the events of a subscription. */
@@ -31,15 +32,22 @@ export class Calls {
   readonly #subscribers = new Map<number, Subscriber>();
   /** By the request: whose subscription has no number yet; undefined when it is no longer wanted. */
   readonly #subscribing = new Map<number, Subscriber | undefined>();
+  readonly #silence: SilenceWatch;
   #nextId = 1;
   /** Why nothing more is asked. */
   #end: CodedError | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, silenceMs: number) {
     this.#socket = socket;
+    this.#silence = new SilenceWatch(silenceMs, {
+      ask: () => void this.ask('hello', {}).catch(() => undefined),
+      giveUp: () => this.end(silent()),
+    });
     const lines = new LineSplitter(ANSWER_BYTES_MAX);
     socket.on('data', (chunk: Bytes) => {
+      this.#silence.heard();
       for (const line of lines.take(chunk)) this.#hear(line);
+      if (this.#asked.size === 0) this.#silence.end();
     });
     socket.on('error', () => undefined);
     socket.on('close', () => this.end(brokenOff()));
@@ -80,6 +88,7 @@ export class Calls {
   end(reason?: CodedError): void {
     if (this.#end) return;
     this.#end = reason ?? ended();
+    this.#silence.end();
     this.#socket.end();
     this.#socket.unref();
     if (reason) this.#socket.destroy();
@@ -94,7 +103,8 @@ export class Calls {
     if (this.#end) return { id, promise: Promise.reject(this.#end) };
     const answer = Promise.withResolvers<unknown>();
     this.#asked.set(id, answer);
-    if (!this.#write({ id, method, params })) {
+    if (this.#write({ id, method, params })) this.#silence.begin();
+    else {
       this.#asked.delete(id);
       answer.reject(tooLong(method));
     }
@@ -162,6 +172,15 @@ function brokenOff(): CodedError {
     code: 'control-unusable',
     message: 'the Sotto that uses this home has ended, or broke off',
     hint: 'What was queued is kept: “sotto outbox” shows it. Any other command can be run again.',
+  });
+}
+
+/** Its loop stands still, or the whole of it. */
+function silent(): CodedError {
+  return new CodedError({
+    code: 'control-unusable',
+    message: 'the Sotto that uses this home does not answer',
+    hint: 'See whether it was stopped, or waits for its disk: what it was asked it may still do.',
   });
 }
 

@@ -20,17 +20,28 @@ import { CodedError } from '../base/index.ts';
 import { encodeBase64 } from './base64.ts';
 import { RemoteEvents } from './remote-events.ts';
 import { Calls } from './calls.ts';
+import { SILENCE_MS } from './limits.ts';
 import { CONTROL_VERSION, pageWithPeerText, type Hello } from './wire.ts';
 
 /** A program whose loop is busy with its disk for longer than this is not waited for. */
 const CONNECT_MS = 10_000;
 
+export interface ControlPatience {
+  /** For the first answer; at most, and by default, 10,000. */
+  readonly answerWithinMs?: number;
+  /** After this long without a word, while an answer is outstanding, the program is asked whether it lives. Default: 10,000. */
+  readonly silenceMs?: number;
+}
+
 /**
  * The chat of the program that serves `path`. Closing it leaves that program as it is; when the program ends, everything rejects with
- * control-unusable. Rejects with control-unusable when nobody answers there.
+ * control-unusable, and so it does when that program is silent. Rejects with control-unusable when nobody answers there.
  */
-export async function connectControl(path: string): Promise<Chat> {
-  const { self, calls } = await greet(path);
+export async function connectControl(
+  path: string,
+  { answerWithinMs = CONNECT_MS, silenceMs = SILENCE_MS }: ControlPatience = {},
+): Promise<Chat> {
+  const { self, calls } = await greet(path, { answerWithinMs, silenceMs });
   return new ControlChat(self, calls);
 }
 
@@ -39,7 +50,7 @@ export async function connectControl(path: string): Promise<Chat> {
  * control-unusable when nobody answers there.
  */
 export async function askToYield(path: string): Promise<boolean> {
-  const { calls } = await greet(path);
+  const { calls } = await greet(path, { answerWithinMs: CONNECT_MS, silenceMs: SILENCE_MS });
   try {
     return (await calls.ask('yield', {})) === true;
   } finally {
@@ -47,10 +58,16 @@ export async function askToYield(path: string): Promise<boolean> {
   }
 }
 
-async function greet(path: string): Promise<{ readonly self: SelfView; readonly calls: Calls }> {
+async function greet(
+  path: string,
+  { answerWithinMs, silenceMs }: Required<ControlPatience>,
+): Promise<{ readonly self: SelfView; readonly calls: Calls }> {
   const socket = await connectTo(path);
-  const calls = new Calls(socket);
-  const timer = setTimeout(() => calls.end(unusable('it does not answer')), CONNECT_MS);
+  const calls = new Calls(socket, silenceMs);
+  const timer = setTimeout(
+    () => calls.end(unusable('it does not answer')),
+    Math.min(answerWithinMs, CONNECT_MS),
+  );
   try {
     const hello = (await calls.ask('hello', {})) as Hello;
     if (hello.control === CONTROL_VERSION) return { self: hello.self, calls };

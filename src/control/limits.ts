@@ -14,5 +14,9 @@ export const UNREAD_PATIENCE_MS = 5_000;
 export const FINISH_PATIENCE_MS = 1_000;
 /** A screen that does not say that it has shown an event is cut: it would hold up what peers send. */
 export const SEEN_PATIENCE_MS = 60_000;
+/** An answer is outstanding and nothing was heard for so long: the program is asked whether it lives. */
+export const SILENCE_MS = 10_000;
+/** So many of them in a row, and it is not waited for any longer. A backup of very many messages holds its loop up. */
+export const SILENCES_MAX = 7;
 /** Events that wait in a client for its own reader, at most. */
 export const EVENTS_WAITING_MAX = 100_000;

@@ -81,10 +81,11 @@ async function openOnce(options: ChatOptions, env: Environment, opening: Opening
 /** The home's lock, or the chat of the program that has it. */
 async function lockOrConnect(
   { folder, username }: OwnHome,
-  { mode }: ChatOptions,
+  { mode, answerWithinMs }: ChatOptions,
   { env, signal, isYielding }: Opening & { readonly env: Environment },
 ): Promise<{ readonly lock: HomeLock } | { readonly chat: Chat }> {
   const path = controlPath(folder, env);
+  const patience = answerWithinMs === undefined ? {} : { answerWithinMs };
   const begunAt = performance.now();
   let giveUpAt = begunAt + LOCK_WAIT_MS;
   for (;;) {
@@ -93,7 +94,7 @@ async function lockOrConnect(
     const locked = isTaking ? lockIfFree(folder) : undefined;
     if (locked && 'lock' in locked) return locked;
     if (mode !== 'listen') {
-      const chat = await ifReached(connectControl(path));
+      const chat = await ifReached(connectControl(path, patience));
       if (chat) return { chat: await mustBeOf(chat, username) };
     } else if (locked) {
       const isLeaving = await ifReached(askToYield(path));

@@ -1,7 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ChatEvent, MessageId } from '../../src/api/index.ts';
-import { connectControl } from '../../src/control/index.ts';
+import { connectControl, controlPath } from '../../src/control/index.ts';
+import { staysTrue } from '../net/until.ts';
+import { startNode } from '../store/child-node.ts';
 import { serveHome } from './served.ts';
+
+const SRC = join(import.meta.dirname, '../../src');
 
 const NASTY = 'bel\u0007l \u001b[2J \ud800 ‮ grüß 😀\u2028\n';
 
@@ -113,6 +120,43 @@ test('every method of a chat reaches the other program', async () => {
     'erase 1',
   ]);
   expect(new TextDecoder().decode(passphrase)).toBe('correct horse');
+});
+
+test('a program that stands still is not waited for without end, and one whose answer takes long is (CTL-02)', async () => {
+  await using home = await serveHome();
+  await using chat = await connectControl(home.path, { silenceMs: 20 });
+  const written = Promise.withResolvers<void>();
+  home.chat.backup = async () => written.promise;
+  const backup = chat.backup({ path: '/tmp/backup', passphrase: new Uint8Array(1) });
+  let isOver = false;
+  void backup.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  );
+  await staysTrue('the answer is waited for', () => !isOver, 1_000);
+  written.resolve();
+  await backup;
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-control-'));
+  try {
+    const path = controlPath(folder, {});
+    await using stopped =
+      startNode(`import { serveControl } from ${JSON.stringify(`${SRC}/control/index.ts`)};
+      import { FakeChat } from ${JSON.stringify(`${SRC}/testing/fake-chat.ts`)};
+      await serveControl(new FakeChat({ contacts: [{ name: 'bob' }] }), ${JSON.stringify(path)});
+      console.log('serves');`);
+    expect(await stopped.line()).toBe('serves');
+    await using guest = await connectControl(path, { silenceMs: 100 });
+    const reading = collect(guest.events());
+    stopped.signal('SIGSTOP');
+    const refused = { code: 'control-unusable', message: expect.stringContaining('does not answer') };
+    const sent = guest.sendText({ to: 'bob', text: 'x' });
+    await expect(guest.history()).rejects.toMatchObject(refused);
+    await expect(sent).rejects.toMatchObject(refused);
+    await expect(reading).rejects.toMatchObject(refused);
+    await expect(connectControl(path, { answerWithinMs: 50 })).rejects.toMatchObject(refused);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 async function collect(events: AsyncIterable<ChatEvent>): Promise<readonly ChatEvent[]> {

@@ -65,8 +65,8 @@ test('a listener starts beside a command that waits: it gets the home, and the c
   await listener.says('to the listener', 'stdout');
 }, 300_000);
 
-/** Listens in this home; once it has kept a text, it is killed before it can say so. */
-function startDoomed(town: Town, name: string): ReturnType<typeof startNode> {
+/** Listens in this home; once it has kept a text, it is killed, or stopped, before it can say so. */
+function startDoomed(town: Town, name: string, end: 'SIGKILL' | 'SIGSTOP'): ReturnType<typeof startNode> {
   const options = {
     directory: town.path(name),
     as: name,
@@ -80,7 +80,7 @@ function startDoomed(town: Town, name: string): ReturnType<typeof startNode> {
     const { sendText } = chat;
     chat.sendText = async (command) => {
       await sendText.call(chat, command);
-      process.kill(process.pid, 'SIGKILL');
+      process.kill(process.pid, '${end}');
       return new Promise(() => undefined);
     };
     console.log('listening');`);
@@ -89,7 +89,7 @@ function startDoomed(town: Town, name: string): ReturnType<typeof startNode> {
 test('whoever has the home is killed when it has kept a text and not said so: the text is sent once (CTL-02)', async () => {
   await using town = await openTown(['alice', 'bob']);
   // She finds nobody, so that it is her next program that delivers.
-  await using doomed = startDoomed(town, 'alice');
+  await using doomed = startDoomed(town, 'alice', 'SIGKILL');
   expect(await doomed.line()).toBe('listening');
   await using sending = send(town, 'only once', '60s');
   await doomed.exited();
@@ -101,4 +101,24 @@ test('whoever has the home is killed when it has kept a text and not said so: th
   expect(bob.texts()).toEqual(['only once', 'the end']);
   const { entries } = await alice.chat.history();
   expect(entries.map(({ text }) => text.exact())).toEqual(['only once', 'the end']);
+}, 300_000);
+
+test('beside a program that stands still, send ends in time and claims nothing; nor is a text lost or doubled', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using doomed = startDoomed(town, 'alice', 'SIGSTOP');
+  expect(await doomed.line()).toBe('listening');
+  const startedAt = performance.now();
+  await using sending = startSotto(town, 'alice', ['send', 'bob', 'kept?', '--timeout', '1s', '--json']);
+  expect(await sending.exitCode(), sending.stderr).toBe(3);
+  const outcome = JSON.parse(sending.stdout) as object;
+  expect(outcome).toMatchObject({ type: 'outcome', to: 'bob', state: 'failed', code: 'control-unusable' });
+  expect(outcome).not.toHaveProperty('kept');
+  expect(sending.stderr).toContain('sotto outbox tells whether it is kept');
+  await using another = send(town, 'not even asked', '1s');
+  expect(await another.exitCode(), another.stderr).toBe(3);
+  expect(performance.now() - startedAt, 'it waited for neither without end').toBeLessThan(40_000);
+  doomed.signal('SIGCONT');
+  await using bob = await town.open('bob');
+  await bob.hears('kept?');
+  expect(bob.texts()).toEqual(['kept?']);
 }, 300_000);

@@ -9,6 +9,7 @@ import { worstExitCode, type ExitCode } from '../exit-code.ts';
 import { checkText, readText } from '../read-text.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { answerMs, inTime } from './in-time.ts';
 import { queueForAll, sendToAll, type Order, type WaitFor } from './sending.ts';
 
 /** After Ctrl-C there is no time for farewells; the text is on the disk. */
@@ -59,11 +60,12 @@ async function send(
   const { names, text } = await readMessage(words, context);
   const services = await context.services();
   const mode = how.waitFor === 'queued' ? 'offline' : 'dial';
-  const options = { ...chatOptions(settings, context, mode), lingerMs: 0 };
+  const answerWithinMs = answerMs(settings.timeoutMs);
+  const options = { ...chatOptions(settings, context, mode), lingerMs: 0, answerWithinMs };
   const chat = await services.openChat(options, { signal: context.signal });
   try {
     const order: Order = {
-      names: await recipients(chat, names),
+      names: await inTime(recipients(chat, names), answerWithinMs),
       text,
       waitFor: how.waitFor,
       ...(how.expiresMs !== undefined && { expiresAtWall: Date.now() + how.expiresMs }),

@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
 import { KEPT, keptWords } from '../kept.ts';
 import { shortId } from '../message-id.ts';
 import type { Settings } from '../settings.ts';
+import { answerMs, inTime } from './in-time.ts';
 
 export type WaitFor = 'delivered' | 'sent' | 'queued';
 
@@ -117,9 +118,11 @@ async function* queue(
   settings: Settings,
   output: CliContext['output'],
 ): AsyncGenerator<Queued> {
+  const giveUpAt = performance.now() + answerMs(settings.timeoutMs);
   for (const to of names) {
     try {
-      const id = await chat.sendText({ to, text, ...(expiresAtWall !== undefined && { expiresAtWall }) });
+      const asked = chat.sendText({ to, text, ...(expiresAtWall !== undefined && { expiresAtWall }) });
+      const id = await inTime(asked, giveUpAt - performance.now());
       yield { to, id };
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
