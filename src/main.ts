@@ -39,8 +39,14 @@ async function run(argv: readonly string[]): Promise<number> {
 
 const argv = process.argv.slice(2);
 // As runCli would, but nothing is loaded for one line.
-if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`sotto ${VERSION}\n`);
-else {
+if (argv.length === 1 && argv[0] === '--version') {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.stderr.write('sotto: the output cannot be written [output-unwritable]\n');
+    process.exitCode = 3;
+  });
+  process.stdout.write(`sotto ${VERSION}\n`);
+} else {
   process.exitCode = await run(argv);
   setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }

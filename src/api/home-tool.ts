@@ -16,7 +16,7 @@ export interface HomeTool {
   setPassphrase(options: HomeOptions, next: Uint8Array | undefined): Promise<void>;
   /**
    * Makes a new home out of a backup. Peers are told that its numbering began again; what they still keep of what came after
-   * the backup they send once more. Rejects with backup-invalid, passphrase-wrong, home-exists, home-unusable.
+   * the backup they send once more. Rejects with file-unusable, backup-invalid, passphrase-wrong, home-exists, home-unusable.
    */
   restore(command: {
     readonly from: string;

@@ -8,4 +8,5 @@ export * from './peer-text.ts';
 export * from './result.ts';
 export * from './safe-text.ts';
 export * from './secret.ts';
+export * from './system-error.ts';
 export * from './unreachable.ts';

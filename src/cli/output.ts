@@ -1,4 +1,4 @@
-import { toJsonLine, toSafeText, type Failure } from '../base/index.ts';
+import { systemReason, toJsonLine, toSafeText, type Failure } from '../base/index.ts';
 import type { CliOutput, CliStdio } from './stdio.ts';
 
 export type Style = 'plain' | 'dim' | 'good' | 'bad' | 'loud';
@@ -10,7 +10,7 @@ const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED
 
 /**
  * Where all output of the command line passes. It cleans every line itself (`SafeText`), so that no caller can forget it,
- * and colours after cleaning. A reader that went away (EPIPE) ends the output quietly.
+ * and colours after cleaning. A reader that went away (EPIPE) ends the output quietly; a disk that is full is a `fault`.
  */
 export class Output {
   /** Escape sequences may be written: set once the flags are known. */
@@ -18,14 +18,23 @@ export class Output {
   readonly #stdio: CliStdio;
   readonly #noColour: boolean;
   readonly #closed: AbortController = new AbortController();
+  #fault: Failure | undefined;
 
   constructor(stdio: CliStdio, env: Readonly<Record<string, string | undefined>>) {
     this.#stdio = stdio;
     this.#noColour = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
-    for (const stream of [stdio.stdout, stdio.stderr]) stream.on('error', this.#onError);
+    stdio.stdout.on('error', this.#onError);
+    // Where even that cannot be said, the exit code alone tells.
+    stdio.stderr.on('error', (error) => {
+      if (isGone(error)) this.#closed.abort();
+    });
   }
 
-  /** Aborts when nobody reads stdout any more. */
+  /** Why stdout has not taken everything, when it is not that its reader has left. */
+  get fault(): Failure | undefined {
+    return this.#fault;
+  }
+  /** Aborts when nobody reads stdout any more, or it takes nothing. */
   get closed(): AbortSignal {
     return this.#closed.signal;
   }
@@ -64,7 +73,7 @@ export class Output {
       this.closed.addEventListener('abort', finish);
       // It leaves after all that came before it, and fails as that did; the error itself is heard of as an event.
       this.#stdio.stdout.write('', (error) => {
-        if (isGone(error)) this.#closed.abort();
+        if (error) this.#closed.abort();
         finish();
       });
     });
@@ -85,8 +94,16 @@ export class Output {
     stream.write(`${this.paint(line, style, stream === this.#stdio.stdout ? 'stdout' : 'stderr')}\n`);
   }
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (isGone(error)) this.#closed.abort();
-    else throw error;
+    if (!isGone(error)) this.#fault ??= unwritable(error);
+    this.#closed.abort();
+  };
+}
+
+function unwritable(error: Error): Failure {
+  return {
+    code: 'output-unwritable',
+    message: `the output cannot be written: ${systemReason(error)}`,
+    hint: 'Only the output is lost: what was delivered, kept or changed stays so.',
   };
 }
 

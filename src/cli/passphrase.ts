@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { CodedError, encodeUtf8, wipe } from '../base/index.ts';
+import { CodedError, encodeUtf8, systemCode, systemReason, wipe } from '../base/index.ts';
 import type { CliContext } from './context.ts';
 import { shellWord } from './describe.ts';
 import type { Output } from './output.ts';
@@ -31,7 +31,7 @@ export function passphraseSource(
   return { flag: `${flag}-fd`, descriptor: Number(descriptor) };
 }
 
-/** Reads when it is called, and throws `usage` then; whoever gets the bytes overwrites them. */
+/** Reads when it is called, and throws `usage` or `file-unusable` then; whoever gets the bytes overwrites them. */
 export function passphraseReader(source: PassphraseSource, output: Output): () => Promise<Uint8Array> {
   return async () => {
     try {
@@ -39,10 +39,27 @@ export function passphraseReader(source: PassphraseSource, output: Output): () =
         ? readFile(source.flag, source.file, output)
         : readLine(source.flag, source.descriptor);
     } catch (error) {
-      if (!(error instanceof Error && 'errno' in error)) throw error;
-      throw usageError(`${source.flag} cannot be read: ${error.message}`);
+      const code = systemCode(error);
+      if (code === '') throw error;
+      throw 'descriptor' in source && code !== 'EIO' ? notOpen(source) : unreadable(source, error);
     }
   };
+}
+
+/** npm, for one, passes none on but the first three; what else has such a number is the runtime's own. */
+function notOpen({ flag, descriptor }: PassphraseSource & { readonly descriptor: number }): CodedError {
+  return usageError(
+    `${flag}: no descriptor ${descriptor} is open for reading`,
+    `It must be one that the program is started with, which “npm run” does not pass on: give ${flag.replace(/fd$/, 'file')} there.`,
+  );
+}
+
+function unreadable(source: PassphraseSource, cause: unknown): CodedError {
+  const what = 'file' in source ? source.file : `descriptor ${source.descriptor}`;
+  return new CodedError(
+    { code: 'file-unusable', message: `${source.flag}: ${what} cannot be read: ${systemReason(cause)}` },
+    { cause },
+  );
 }
 
 function readFile(flag: string, path: string, output: Output): Uint8Array {

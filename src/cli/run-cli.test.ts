@@ -6,10 +6,12 @@ import { createFakeServices, type FakeServices } from '../testing/fake-chat.ts';
 import { runCli } from './run-cli.ts';
 
 /** A reader that has gone away, as `| head` does. */
-function brokenPipe(): Writable {
+const brokenPipe = (): Writable => failing('EPIPE');
+
+function failing(code: string): Writable {
   return new Writable({
     write(_chunk, _encoding, callback) {
-      callback(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      callback(Object.assign(new Error(`write ${code}`), { code }));
     },
   });
 }
@@ -63,6 +65,18 @@ test('a broken pipe does not change what send says about delivery', async () => 
   const services = createFakeServices({ contacts: [{ name: 'bob' }] });
   const { exit, stderr } = await run(['send', '--json', 'bob', 'hi'], services, { stdout: brokenPipe() });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: 'delivered to bob in 42 ms\n' });
+});
+
+test('an output that no disk takes is exit 3, after what became of the text', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  const ran = await run(['send', '--json', 'bob', 'hi'], services, { stdout: failing('ENOSPC') });
+  expect(ran.exit).toBe(3);
+  expect(ran.stderr.split('\n')).toEqual([
+    'delivered to bob in 42 ms',
+    'sotto: the output cannot be written: the disk is full [output-unwritable]',
+    '  Only the output is lost: what was delivered, kept or changed stays so.',
+    '',
+  ]);
 });
 
 test('what holds an earlier text does not make a state of its own text that this one no longer has', async () => {

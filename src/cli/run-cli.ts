@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, worstExitCode, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
 import { askToUnlock, withTries } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
@@ -19,6 +20,8 @@ export interface CliRun {
 
 /** After a signal, a command has this long to close its sessions and restore the terminal. */
 const STOP_GRACE_MS = 1000;
+/** A reader that takes nothing does not keep a finished command. */
+const OUTPUT_GRACE_MS = 200;
 const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.terminated,
@@ -27,10 +30,6 @@ const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
 
 /** Runs one command line and resolves to the exit code; never rejects and never ends the process itself. */
 export async function runCli(run: CliRun): Promise<number> {
-  if (run.argv.length === 1 && ['--version', '-V'].includes(run.argv[0] ?? '')) {
-    run.stdio.stdout.write(`sotto ${run.version}\n`);
-    return EXIT.done;
-  }
   const output = new Output(run.stdio, run.env);
   const stop = new AbortController();
   const unhook = hookSignals(run.signals, stop);
@@ -46,10 +45,20 @@ export async function runCli(run: CliRun): Promise<number> {
     exitCode: EXIT.done,
   };
   try {
-    return await Promise.race([runCommand(run.argv, context), stopped(stop.signal)]);
+    const exitCode = await Promise.race([runCommand(run.argv, context), stopped(stop.signal)]);
+    return await withOutput(exitCode, output, run.stdio);
   } finally {
     unhook();
   }
+}
+
+/** A command whose output is on no disk has not done what it was run for; of what it wrote last that is heard only now. */
+async function withOutput(exitCode: ExitCode, output: Output, { stdout }: CliStdio): Promise<ExitCode> {
+  const left = stdout.writableLength > 0 ? output.drained() : pause(0);
+  await Promise.race([left, pause(OUTPUT_GRACE_MS, undefined, { ref: false })]);
+  if (!output.fault) return exitCode;
+  output.failure(output.fault);
+  return worstExitCode([exitCode, EXIT.io]);
 }
 
 /** A home that turns out to be under a passphrase asks for it, whichever command opens it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import * as v from 'valibot';
-import { CodedError, decodeUtf8, encodeUtf8, type Bytes } from '../base/index.ts';
+import { CodedError, decodeUtf8, encodeUtf8, systemReason, type Bytes } from '../base/index.ts';
 import { decodeChecked, encodeChecked } from './checked-json.ts';
 import { base64Of, unwrapKey, wrapKey, wrappedFields, type WrappedKey } from './wrapped-key.ts';
 
@@ -68,7 +68,7 @@ export interface BackupFile extends Disposable {
   copyDatabase(to: number): void;
 }
 
-/** Reads all of it. Throws backup-invalid, or home-newer for a later version's. */
+/** Reads all of it. Throws file-unusable, backup-invalid, or home-newer for a later version's. */
 export function openBackupFile(path: string): BackupFile {
   const handle = open(path);
   try {
@@ -96,7 +96,10 @@ function open(path: string): number {
     handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (fstatSync(handle).isFile()) return handle;
   } catch (error) {
-    throw invalid(path, error instanceof Error ? error.message : String(error));
+    throw new CodedError(
+      { code: 'file-unusable', message: `the backup ${path} cannot be read: ${systemReason(error)}` },
+      { cause: error },
+    );
   }
   closeSync(handle);
   throw invalid(path, 'it is not a regular file');

@@ -174,7 +174,7 @@ test('a file that is there is not overwritten, and a failure leaves nothing', as
     codeOf(() => home.backup({ path, passphrase: phrase }));
   expect(await backup(copy)).toBe('usage');
   expect(readFileSync(copy, 'utf8')).toBe('precious');
-  expect(await backup(join(folder, 'missing', 'copy'))).toBe('usage');
+  expect(await backup(join(folder, 'missing', 'copy'))).toBe('file-unusable');
   expect(await backup(join(folder, 'other'), new Uint8Array(0))).toBe('usage');
   expect(existsSync(join(folder, 'other'))).toBe(false);
   expect(readdirSync(alice)).toEqual(before);
@@ -270,7 +270,7 @@ test('who can write the backup, but has not its passphrase, cannot change anythi
 
 test('a folder, a missing file and any other file are no backup', async () => {
   expect(await codeOf(async () => restore(folder))).toBe('backup-invalid');
-  expect(await codeOf(async () => restore(join(folder, 'missing')))).toBe('backup-invalid');
+  expect(await codeOf(async () => restore(join(folder, 'missing')))).toBe('file-unusable');
   writeFileSync(copy, '[]\n');
   expect(await codeOf(restore)).toBe('backup-invalid');
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BackupCommand } from '../api/index.ts';
-import { CodedError, type Bytes, type ErrorCode } from '../base/index.ts';
+import { CodedError, systemCode, systemReason, type Bytes, type ErrorCode } from '../base/index.ts';
 import { syncFolder } from './atomic-write.ts';
 import { copy, encodeBackupHead, writeAll } from './backup-file.ts';
 import type { Database } from './database.ts';
@@ -21,7 +21,7 @@ const TEMPORARY = /^\.backup-[0-9a-f]{12}$/;
 
 /**
  * Writes an encrypted copy of the home to a new file, 0600, on the disk when this returns; on failure nothing of it stays. It holds up the
- * program for as long as copying takes. Throws usage when the file exists or cannot be made, disk-full, home-unusable.
+ * program for as long as copying takes. Throws usage when the file exists, file-unusable, disk-full, home-unusable.
  */
 export function writeBackup(source: BackupSource, { path, passphrase }: BackupCommand): void {
   const { database, folder, username, key, nowWall } = source;
@@ -51,7 +51,7 @@ export function removeBackupLeftovers(folder: string): void {
 }
 
 function writeTarget(path: string, head: Bytes, database: number): void {
-  const target = makeNew(path, 'usage');
+  const target = makeNew(path, 'file-unusable');
   try {
     writeAll(target, head);
     copy(database, 0, target);
@@ -59,7 +59,7 @@ function writeTarget(path: string, head: Bytes, database: number): void {
     syncFolder(dirname(path));
   } catch (cause) {
     rmSync(path, { force: true });
-    throw failed(path, cause, 'home-unusable');
+    throw failed(path, cause, 'file-unusable');
   } finally {
     closeSync(target);
   }
@@ -69,6 +69,12 @@ function makeNew(path: string, code: ErrorCode): number {
   try {
     return openSync(path, 'wx', 0o600);
   } catch (cause) {
+    if (systemCode(cause) === 'EEXIST')
+      throw new CodedError({
+        code: 'usage',
+        message: `${path} is there already`,
+        hint: 'A backup overwrites nothing: give another file.',
+      });
     throw failed(path, cause, code);
   }
 }
@@ -86,10 +92,6 @@ function mustBeEncrypted(handle: number): void {
 }
 
 function failed(path: string, cause: unknown, otherwise: ErrorCode): CodedError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === 'EEXIST' ? 'there is a file of that name' : message;
-  return new CodedError(
-    { code: code === 'ENOSPC' ? 'disk-full' : otherwise, message: `${path} cannot be written: ${why}` },
-    { cause },
-  );
+  const code = systemCode(cause) === 'ENOSPC' ? 'disk-full' : otherwise;
+  return new CodedError({ code, message: `${path} cannot be written: ${systemReason(cause)}` }, { cause });
 }

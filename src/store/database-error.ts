@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../base/index.ts';
+import { CodedError, systemReason, type ErrorCode } from '../base/index.ts';
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   'disk-full': 'Make room; nothing that was accepted is lost, and it goes on by itself.',
@@ -17,7 +17,7 @@ const VERBS: Partial<Record<ErrorCode, string>> = {
 export function toCodedError(path: string, cause: unknown): unknown {
   const code = codeOf(cause);
   if (code === undefined || cause instanceof CodedError) return cause;
-  return coded(code, path, { why: cause instanceof Error ? cause.message : String(cause), cause });
+  return coded(code, path, { why: systemReason(cause), cause });
 }
 
 export function unusable(path: string, why: string): CodedError {

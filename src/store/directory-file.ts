@@ -1,7 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync, watch } from 'node:fs';
 import type { BigIntStats, FSWatcher, Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { CodedError, type Bytes, type ErrorCode, type Failure } from '../base/index.ts';
+import {
+  CodedError,
+  systemCode,
+  systemReason,
+  type Bytes,
+  type ErrorCode,
+  type Failure,
+} from '../base/index.ts';
 import { DIRECTORY_BYTES_MAX } from '../directory/index.ts';
 
 export interface DirectoryFile {
@@ -42,8 +49,8 @@ function readAll(handle: number, path: string): Bytes {
 }
 
 function readError(path: string, cause: unknown): CodedError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') return unreadable(path, message, cause);
+  const code = systemCode(cause);
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return unreadable(path, systemReason(cause), cause);
   const failure = {
     code: 'directory-missing' as const,
     message: `there is no directory file ${path}`,

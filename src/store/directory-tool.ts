@@ -17,7 +17,7 @@ import type {
   DirectoryReport,
   DirectoryTool,
 } from '../api/index.ts';
-import { CodedError, decodeUtf8, encodeUtf8, toSafeText, type Failure } from '../base/index.ts';
+import { CodedError, decodeUtf8, encodeUtf8, systemReason, toSafeText, type Failure } from '../base/index.ts';
 import { editDirectory, EMPTY_DIRECTORY, parseDirectory, parseUsernameText } from '../directory/index.ts';
 import type { Directory, DirectoryEdit, DirectoryEntry } from '../directory/index.ts';
 import { syncFolder, writeFileAtomic } from './atomic-write.ts';
@@ -94,13 +94,16 @@ function revealPassword(path: string, username: string): string {
 const PASSWORD_FILE_BYTES_MAX = 4_096;
 
 function readPasswordFile(path: string): string {
-  const problem = (why: string, cause?: unknown) =>
-    new CodedError({ code: 'usage', message: `the password file ${path} ${why}` }, { cause });
+  const problem = (why: string) =>
+    new CodedError({ code: 'usage', message: `the password file ${path} ${why}` });
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw problem(`cannot be read: ${(error as Error).message}`, error);
+    throw new CodedError(
+      { code: 'file-unusable', message: `the password file ${path} cannot be read: ${systemReason(error)}` },
+      { cause: error },
+    );
   }
   if (bytes.length > PASSWORD_FILE_BYTES_MAX) throw problem('is larger than 4 KiB');
   const line = decodeUtf8(bytes)?.split(/\r?\n/, 1)[0];
@@ -186,9 +189,9 @@ function writing<Value>(path: string, write: () => Value): Value {
   try {
     return write();
   } catch (error) {
-    const { message } = error as Error;
+    const why = systemReason(error);
     throw new CodedError(
-      { code: 'directory-unwritable', message: `the directory file ${path} cannot be written: ${message}` },
+      { code: 'directory-unwritable', message: `the directory file ${path} cannot be written: ${why}` },
       { cause: error },
     );
   }

@@ -13,7 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { CodedError, decodeUtf8, encodeUtf8, wipe, type Bytes, type ErrorCode } from '../base/index.ts';
+import {
+  CodedError,
+  decodeUtf8,
+  encodeUtf8,
+  systemReason,
+  wipe,
+  type Bytes,
+  type ErrorCode,
+} from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { decodeChecked, encodeChecked } from './checked-json.ts';
 import { lockTemporaryFile } from './file-lock.ts';
@@ -241,7 +249,7 @@ function newer(folder: string): CodedError {
 }
 
 function unusable(folder: string, cause: unknown): CodedError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = systemReason(cause);
   const code: ErrorCode =
     (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOSPC' ? 'disk-full' : 'home-unusable';
   const hint = code === 'disk-full' ? 'Make room on it.' : 'The folder must be yours and writable.';

@@ -35,7 +35,7 @@ export interface RestoreCommand {
 
 /**
  * Makes a home out of a backup: beside its place, and moved there as a whole when it is on the disk. Its key lies in the file as it is. Throws
- * backup-invalid, passphrase-wrong, home-exists, home-newer, home-unusable or disk-full; then nothing of it stays.
+ * file-unusable, backup-invalid, passphrase-wrong, home-exists, home-newer, home-unusable or disk-full; then nothing of it stays.
  */
 export function restoreBackup(
   { from, passphrase, home }: RestoreCommand,

@@ -1,4 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/version.ts';
@@ -36,6 +37,24 @@ test('a command without its subcommand shows the list of them', () => {
   expect(stderr).toMatch(
     /\nsotto: a subcommand is missing \[usage\]\n {2}sotto directory --help lists them\.\n$/,
   );
+});
+
+test('an output that cannot be written is said, and exit 3', () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    for (const flag of ['--help', '--version']) {
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, flag], {
+        encoding: 'utf8',
+        timeout: 20_000,
+        env: { HOME: '/nonexistent', NO_COLOR: '1' },
+        stdio: ['ignore', full, 'pipe'],
+      });
+      expect([flag, status]).toEqual([flag, 3]);
+      expect(stderr).toMatch(/^sotto: the output cannot be written.* \[output-unwritable\]\n/);
+    }
+  } finally {
+    closeSync(full);
+  }
 });
 
 test('mistakes are exit 2 on stderr, with nothing on stdout', () => {

@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Chat, HistoryEntry, HistoryQuery } from '../../api/index.ts';
-import { CodedError, toJsonLine, toSafeText } from '../../base/index.ts';
+import { CodedError, systemCode, systemReason, toJsonLine, toSafeText } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { plural } from '../describe.ts';
 import { historyToJson } from '../event-json.ts';
@@ -120,12 +120,10 @@ async function create(path: string): Promise<FileHandle> {
 
 function cannotWrite(path: string): (error: unknown) => never {
   return (error) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    const isFull = ['ENOSPC', 'EDQUOT'].includes(systemCode(error));
+    const code = isFull ? 'disk-full' : 'file-unusable';
     throw new CodedError(
-      isFull
-        ? { code: 'disk-full', message: `${path} cannot be written: the disk is full` }
-        : { code: 'usage', message: `${path} cannot be written: ${message}` },
+      { code, message: `${path} cannot be written: ${systemReason(error)}` },
       { cause: error },
     );
   };
