@@ -8,18 +8,17 @@ import type {
   OutgoingView,
   SendText,
 } from '../api/index.ts';
-import { CodedError, encodeUtf8, type Failure, type Result } from '../base/index.ts';
+import { CodedError, encodeUtf8, type Result } from '../base/index.ts';
 import { ID_TAKEN, type Engine } from '../engine/index.ts';
 import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
 import { readClock } from './clock.ts';
+import { ENDING } from './turn-loop.ts';
 
 /** Messages of one step: a few milliseconds, so that the loop stays awake. */
 const STEP = 200;
 /** So many can be withdrawn in one step: some tens of milliseconds. */
 const AT_ONCE = 1_000;
-
-const ENDING: Failure = { code: 'cancelled', message: 'The program is ending: this was not finished.' };
 
 /** What of `Chat` stands on the history: the store says what there is, the engine what becomes of it. */
 export class MessageDesk {
@@ -94,6 +93,7 @@ export class MessageDesk {
       after = step.next;
       if (after !== undefined) await turn();
     }
+    if (after !== undefined) throw new CodedError(ENDING);
     return count;
   }
 
@@ -153,6 +153,7 @@ export class MessageDesk {
       after = page.next;
       await (taken > 0 ? this.#kept() : turn());
     }
+    if (after !== undefined) throw new CodedError(ENDING);
     return count;
   }
 

@@ -109,3 +109,16 @@ test('a text under an id that the caller chose is one message, however often it 
       alice.sendText({ id: malformed as MessageId, to: 'bob', text: 'once' }),
     ).rejects.toMatchObject({ code: 'usage' });
 });
+
+test('what is not finished when a chat closes says so, instead of never (STO-03)', async () => {
+  const alice = await open('alice', 'offline');
+  await Promise.all(
+    Array.from({ length: 3_000 }, async (_, n) => alice.sendText({ to: 'bob', text: `${n}` })),
+  );
+  const under = [alice.erase({ beforeWall: Date.now() + 1_000 }), alice.cancelAll('bob')];
+  const [outcomes] = await Promise.all([Promise.allSettled(under), alice.close()]);
+  const refused = { status: 'rejected', reason: { code: 'cancelled' } };
+  expect(outcomes).toMatchObject([refused, refused]);
+  await using again = await open('alice', 'offline');
+  expect(await again.cancelAll('bob')).toBeGreaterThan(0);
+});

@@ -11,6 +11,12 @@ const TIMER_MAX_MS = 2_147_483_647;
 /** A store that refused is asked again after this long. */
 const COMMIT_RETRY_MS = 1_000;
 
+/** For what was asked while the program ended: it is not on the disk. */
+export const ENDING: Failure = {
+  code: 'cancelled',
+  message: 'The program is ending: this was not finished.',
+};
+
 /**
  * One turn: everything the event loop brought in since the last one goes through the engine, what it changed is committed
  * at once, and only then anything is released. Handlers enqueue; this acts.
@@ -64,8 +70,9 @@ export class TurnLoop {
   schedule(): void {
     if (!this.#isStopped) this.#immediate ??= setImmediate(() => this.#turn());
   }
-  /** After the next turn: undefined when all that was changed until now is on the disk, else why not; it is tried again. */
+  /** After the next turn: undefined when all that was changed until now is on the disk, else why not; it is tried again until the end. */
   async committed(): Promise<Failure | undefined> {
+    if (this.#isStopped) return ENDING;
     this.schedule();
     return new Promise((resolve) => this.#whenCommitted.push(resolve));
   }
@@ -78,6 +85,7 @@ export class TurnLoop {
     if (this.#immediate) clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
     clearInterval(this.#looking);
+    for (const tell of this.#whenCommitted.splice(0)) tell(ENDING);
   }
 
   #turn(): void {
