@@ -74,6 +74,8 @@ export type ChatEvent =
     }
   /** The last good directory stays in force. */
   | { readonly type: 'directory-rejected'; readonly problems: readonly Failure[] }
+  /** Retention (`ChatOptions.keepMs`) has deleted messages that were older. */
+  | { readonly type: 'messages-deleted'; readonly count: number; readonly keepMs: number }
   /** The disk takes again what is to be kept: a trouble with it is over. */
   | { readonly type: 'disk-recovered' }
   /** Something of ours or of the world went wrong and is being handled: the listener died, a dial reached ourselves. */

@@ -66,3 +66,9 @@ test('a duration has one unit, that of its size', () => {
     '2 d',
   ]);
 });
+
+test('deletion for age is never silent', () => {
+  const event = { type: 'messages-deleted', count: 3, keepMs: 90 * 86_400_000 } as const;
+  expect(said(event)).toEqual(['· deleted 3 messages that were older than 90 d (--keep)']);
+  expect(eventToJson(event)).toEqual({ type: 'messages-deleted', count: 3, keep_ms: 7_776_000_000 });
+});

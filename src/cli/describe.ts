@@ -84,6 +84,12 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
         bad('· the edited directory has mistakes; the last good one stays in force'),
         ...event.problems.map((problem) => bad(`  ${sentence(problem)}`)),
       ];
+    case 'messages-deleted':
+      return [
+        dim(
+          `· deleted ${plural(event.count, 'message')} that were older than ${duration(event.keepMs)} (--keep)`,
+        ),
+      ];
     case 'disk-recovered':
       return [{ text: '· the disk can be written again: texts are taken and sent as before', style: 'good' }];
     case 'trouble':

@@ -16,13 +16,25 @@ export function parseDuration(text: string, flag: string): number {
   );
 }
 
-/** As parseDuration, up to a hundred years, for what is kept or given up: never 0, and never a number without its unit. */
+/** As parseDuration, up to a hundred years, for what is given up: never 0, and never a number without its unit. */
 export function parseSpan(text: string, flag: string): number {
   const ms = parseMs(text);
   if (ms !== undefined && ms > 0 && ms <= SPAN_MS_MAX) return ms;
   throw usageError(
     `${flag} is not a span of time: “${text}”`,
     'Write it with its unit, like 30m, 12h, 2d or 1w.',
+  );
+}
+
+/** How long everything is kept: in days, weeks or years alone, so that nobody who means months says minutes. Throws `usage`. */
+export function parseKeep(text: string, flag: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(d|w|y)$/.exec(text.trim());
+  const unit = { d: UNIT_MS.d, w: UNIT_MS.w, y: 365 * UNIT_MS.d }[match?.[2] ?? ''] ?? 0;
+  const ms = Math.round(Number(match?.[1]) * unit);
+  if (ms > 0 && ms <= SPAN_MS_MAX) return ms;
+  throw usageError(
+    `${flag} says for no time how long messages are kept: “${text}”`,
+    'Write it in days, weeks or years: 90d, 12w or 1y. What is older is deleted.',
   );
 }
 

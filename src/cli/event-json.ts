@@ -50,6 +50,8 @@ export function eventToJson(event: ChatEvent): Json {
     case 'messages-lost-by-peer':
     case 'disk-recovered':
       return { ...event };
+    case 'messages-deleted':
+      return { type: event.type, count: event.count, keep_ms: event.keepMs };
     case 'clock-skew':
       return { type: event.type, name: event.name, skew_ms: event.skewMs };
     case 'peer-restarted':

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
-import { parseDuration, parseMoment, parseSpan } from './duration.ts';
+import { parseDuration, parseKeep, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
 
 function settingsOf(
@@ -73,14 +73,22 @@ test('times are seconds unless they say otherwise', () => {
 });
 
 test('a span has a unit, and is never nothing', () => {
-  expect(['30s', '15m', '2h', '2d', '90d', '1w'].map((text) => parseSpan(text, '--keep') / 1000)).toEqual([
+  expect(['30s', '15m', '2h', '2d', '90d', '1w'].map((text) => parseSpan(text, '--expires') / 1000)).toEqual([
     30, 900, 7200, 172_800, 7_776_000, 604_800,
   ]);
   for (const text of ['90', '0d', '-1d', '', '1y', '99999999w'])
-    expect(() => parseSpan(text, '--keep')).toThrow('--keep is not a span of time');
+    expect(() => parseSpan(text, '--expires')).toThrow('--expires is not a span of time');
+});
+
+test('how long messages are kept is said in days, weeks or years, never in what could be minutes or months', () => {
+  expect(['1d', '0.5d', '2w', '1y'].map((text) => parseKeep(text, '--keep') / 86_400_000)).toEqual([
+    1, 0.5, 14, 365,
+  ]);
+  for (const text of ['90', '3m', '12h', '0d', '0.0001d', '-1d', '', '1000y'])
+    expect(() => parseKeep(text, '--keep'), text).toThrow('--keep says for no time');
   expect(settingsOf(['do', '--keep', '90d']).keepMs).toBe(7_776_000_000);
   expect(settingsOf(['do'], { SOTTO_KEEP: '2w' }).keepMs).toBe(1_209_600_000);
-  expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP is not a span of time');
+  expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP says for no time');
 });
 
 test('a moment is an age, a local day, or an ISO time', () => {

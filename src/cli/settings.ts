@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { ChatOptions } from '../api/index.ts';
 import type { CliContext, Environment } from './context.ts';
-import { parseDuration, parseSpan } from './duration.ts';
+import { parseDuration, parseKeep } from './duration.ts';
 import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
 import { usageError } from './report-error.ts';
 
@@ -79,7 +79,10 @@ const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: s
     '--closed',
     'refuse strangers at once, unless you await one: a repair or a changed key (SOTTO_CLOSED=1)',
   ],
-  keep: ['--keep <time>', 'delete messages older than this, such as 90d (SOTTO_KEEP; default: never)'],
+  keep: [
+    '--keep <time>',
+    'delete messages older than this, such as 90d, 12w or 1y (SOTTO_KEEP; default: never)',
+  ],
   linger: ['--linger <time>', 'how long an idle connection is kept, such as 30s or 2m (default 60s)'],
   timeout: ['--timeout <time>', 'how long to wait for outcomes (default 30s)'],
   plain: ['--plain', 'no escape sequences at all: for screen readers and dumb terminals'],
@@ -126,7 +129,7 @@ export function readSettings(command: CommandUnknownOpts, env: Environment): Set
     ...(passphrase && { passphrase }),
     ...(bind.length > 0 && { bind }),
     closed: raw.closed ?? parseSwitch(own['SOTTO_CLOSED'] ?? '', 'SOTTO_CLOSED'),
-    ...(keep && { keepMs: parseSpan(keep[0], keep[1]) }),
+    ...(keep && { keepMs: parseKeep(keep[0], keep[1]) }),
     ...(raw.linger !== undefined && { lingerMs: parseDuration(raw.linger, '--linger') }),
     timeoutMs: raw.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(raw.timeout, '--timeout'),
     plain: raw.plain === true || env['TERM'] === 'dumb',

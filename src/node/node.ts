@@ -44,6 +44,7 @@ export class Node {
   #retention: Retention | undefined;
   #shownTimer: NodeJS.Timeout | undefined;
   #isShownDue = false;
+  #isRecoveryTold: boolean;
   #isFreed = false;
 
   constructor(
@@ -56,6 +57,7 @@ export class Node {
     },
   ) {
     this.#home = parts.home;
+    this.#isRecoveryTold = parts.home.recoveryTrouble !== undefined;
     this.#path = parts.path;
     this.#own = parts.directory.entry(parts.home.username);
     this.#keys = {
@@ -86,7 +88,10 @@ export class Node {
         this.#retention?.heard(event);
       },
       ownChanges: (isCommitting) => this.#shownChanges(isCommitting),
-      onTurn: () => this.#idle.postpone(),
+      onTurn: () => {
+        this.#idle.postpone();
+        this.#tellRecovery();
+      },
     });
     this.#desk = new MessageDesk({
       history: parts.home.history,
@@ -97,6 +102,13 @@ export class Node {
         if (refusal) throw new CodedError(refusal);
       },
     });
+  }
+
+  /** Once for each time that it begins to be behind; at the start, the home's notices say it. */
+  #tellRecovery(): void {
+    const { recoveryTrouble } = this.#home;
+    if (recoveryTrouble && !this.#isRecoveryTold) this.warn(recoveryTrouble);
+    this.#isRecoveryTold = recoveryTrouble !== undefined;
   }
 
   warn(reason: Failure): void {
@@ -172,6 +184,7 @@ export class Node {
     this.#retention = new Retention({
       keepMs,
       erase: async (query) => this.#desk.eraseKept(query),
+      publish: (event) => this.#hub.publish(event),
       newest: this.#home.history.page({ limit: NEWEST }).entries,
     });
     this.#retention.start(signal);

@@ -19,15 +19,22 @@ function begin(newest: readonly (ReturnType<typeof received> | ReturnType<typeof
   readonly retention: Retention;
   /** Before when everything was deleted, in days from the start, each time. */
   readonly bounds: number[];
+  readonly published: readonly ChatEvent[];
 } {
   const bounds: number[] = [];
+  const published: ChatEvent[] = [];
   const erase = async ({ beforeWall = 0 }: EraseQuery): Promise<number> => {
     bounds.push((beforeWall - START) / DAY + 90);
-    return 0;
+    return 3;
   };
-  const retention = new Retention({ keepMs: 90 * DAY, erase, newest });
+  const retention = new Retention({
+    keepMs: 90 * DAY,
+    erase,
+    newest,
+    publish: (event) => void published.push(event),
+  });
   retention.start(new AbortController().signal);
-  return { retention, bounds };
+  return { retention, bounds, published };
 }
 
 test('a clock that is 400 days ahead deletes nothing early, whatever was queued under it (CLK-03)', async () => {
@@ -58,4 +65,10 @@ test('where nobody has ever written nothing is deleted until a contact was met',
   expect(bounds).toEqual([]);
   retention.heard(connected('bob'));
   expect(bounds).toEqual([0]);
+});
+
+test('whoever looks on is told how many messages were deleted for their age', async () => {
+  const { published } = begin([received(START - 50 * DAY)]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(published).toEqual([{ type: 'messages-deleted', count: 3, keepMs: 90 * DAY }]);
 });

@@ -15,6 +15,7 @@ const DOUBT_MS = 86_400_000;
 export class Retention {
   readonly #keepMs: number;
   readonly #erase: MessageDesk['eraseKept'];
+  readonly #publish: (event: ChatEvent) => void;
   /** How late it certainly was at some moment. */
   #known: Now | undefined;
   #isConfirmed = false;
@@ -25,10 +26,12 @@ export class Retention {
   constructor(options: {
     readonly keepMs: number;
     readonly erase: MessageDesk['eraseKept'];
+    readonly publish: (event: ChatEvent) => void;
     readonly newest: readonly Pick<HistoryEntry, 'direction' | 'writtenAtWall' | 'storedAtWall'>[];
   }) {
     this.#keepMs = options.keepMs;
     this.#erase = options.erase;
+    this.#publish = options.publish;
     for (const { direction, writtenAtWall, storedAtWall } of options.newest) {
       if (direction === 'out') continue;
       const wall = Math.max(this.#known?.wall ?? 0, Math.min(writtenAtWall, storedAtWall));
@@ -38,8 +41,8 @@ export class Retention {
 
   /** Until the signal aborts. */
   start(signal: AbortSignal): void {
-    this.#eraseOld();
-    const timer = setInterval(() => this.#eraseOld(), EVERY_MS).unref();
+    void this.#eraseOld();
+    const timer = setInterval(() => void this.#eraseOld(), EVERY_MS).unref();
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
@@ -50,17 +53,20 @@ export class Retention {
     this.#known = readClock();
     const isFirst = !this.#isConfirmed;
     this.#isConfirmed = true;
-    if (isFirst) this.#eraseOld();
+    if (isFirst) void this.#eraseOld();
   }
 
-  #eraseOld(): void {
+  async #eraseOld(): Promise<void> {
     const now = readClock();
     if (!this.#known) return;
     const latest = this.#known.wall + (now.monotonic - this.#known.monotonic) + DOUBT_MS;
     const beforeWall = Math.floor(Math.min(now.wall, latest)) - this.#keepMs;
-    this.#erase({ beforeWall }).catch((error: unknown) => {
+    try {
+      const count = await this.#erase({ beforeWall });
+      if (count > 0) this.#publish({ type: 'messages-deleted', count, keepMs: this.#keepMs });
+    } catch (error) {
       // The disk refuses: it is tried again in an hour.
       if (!(error instanceof CodedError)) throw error;
-    });
+    }
   }
 }
