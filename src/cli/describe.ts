@@ -70,13 +70,7 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
         ),
       ];
     case 'peer-restarted':
-      return [
-        dim(
-          event.isFromCopy
-            ? `· ${event.name} has come back from an older or repaired copy: what it wrote to you last may be missing there`
-            : `· ${event.name} has started anew, and may have kept nothing from before`,
-        ),
-      ];
+      return [dim(describeRestart(event))];
     case 'directory-changed':
       return [dim(`· the directory changed:${listChanges(event)}`)];
     case 'directory-rejected':
@@ -118,6 +112,12 @@ export function describeKeyPending(
     `Ask ${name} in person or by phone for the new number. Only if it is the same, type:`,
     `  ${approve}`,
   );
+}
+
+function describeRestart({ name, isFromCopy }: Extract<ChatEvent, { type: 'peer-restarted' }>): string {
+  return isFromCopy
+    ? `· ${name} has come back from an older or repaired copy: what it wrote to you last may be missing there`
+    : `· ${name} has started anew, and may have kept nothing from before`;
 }
 
 function describeLoss(event: Extract<ChatEvent, { type: 'messages-lost-by-peer' }>): readonly Line[] {

@@ -7,17 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function eventToJson(event: ChatEvent): Json {
   switch (event.type) {
     case 'message-received':
-      return {
-        type: 'message',
-        id: event.id,
-        from: event.from,
-        text: event.text,
-        written_at: iso(event.writtenAtWall),
-        received_at: iso(event.receivedAtWall),
-        clock_mark: event.clockMark,
-        ...(event.replyTo !== undefined && { reply_to: event.replyTo }),
-        ...(event.isBelated && { belated: true }),
-      };
+      return messageToJson(event);
     case 'message-progress':
       return { type: 'progress', id: event.id, to: event.to, ...progressToJson(event.progress) };
     case 'contact-connected':
@@ -65,6 +55,20 @@ export function eventToJson(event: ChatEvent): Json {
     default:
       return unreachable(event);
   }
+}
+
+function messageToJson(event: Extract<ChatEvent, { type: 'message-received' }>): Json {
+  return {
+    type: 'message',
+    id: event.id,
+    from: event.from,
+    text: event.text,
+    written_at: iso(event.writtenAtWall),
+    received_at: iso(event.receivedAtWall),
+    clock_mark: event.clockMark,
+    ...(event.replyTo !== undefined && { reply_to: event.replyTo }),
+    ...(event.isBelated && { belated: true }),
+  };
 }
 
 export function progressToJson(progress: OutgoingState): Json {
