@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -121,4 +121,24 @@ test('what is not finished when a chat closes says so, instead of never (STO-03)
   expect(outcomes).toMatchObject([refused, refused]);
   await using again = await open('alice', 'offline');
   expect(await again.cancelAll('bob')).toBeGreaterThan(0);
+});
+
+test('a decision that is in the database counts, though the recovery file cannot be written: that is told', async () => {
+  await meet();
+  await using alice = await open('alice', 'offline');
+  const recovery = join(folder, 'alice', 'recovery');
+  rmSync(recovery);
+  mkdirSync(recovery);
+  const events = alice.events()[Symbol.asyncIterator]();
+  await alice.openRepair('bob');
+  await alice.openRepair('bob');
+  const trouble = {
+    type: 'trouble',
+    reason: { code: 'home-unusable', message: expect.stringContaining(recovery) },
+  };
+  expect((await events.next()).value).toMatchObject(trouble);
+  rmSync(recovery, { recursive: true });
+  await alice.sendText({ to: 'bob', text: 'and on' });
+  expect((await events.next()).value).toMatchObject({ type: 'message-progress' });
+  expect(statSync(recovery).isFile()).toBe(true);
 });

@@ -104,13 +104,6 @@ export class Node {
     });
   }
 
-  /** Once for each time that it begins to be behind; at the start, the home's notices say it. */
-  #tellRecovery(): void {
-    const { recoveryTrouble } = this.#home;
-    if (recoveryTrouble && !this.#isRecoveryTold) this.warn(recoveryTrouble);
-    this.#isRecoveryTold = recoveryTrouble !== undefined;
-  }
-
   warn(reason: Failure): void {
     this.#hub.publish({ type: 'trouble', reason });
   }
@@ -245,6 +238,13 @@ export class Node {
     clearTimeout(this.#shownTimer);
     this.#shownTimer = undefined;
     return this.#hub.takeShown().map((shown) => ({ type: 'shown', ...shown }));
+  }
+
+  /** Once for each time that it begins to be behind; at the start, the home's notices say it. */
+  #tellRecovery(): void {
+    const { recoveryTrouble } = this.#home;
+    if (recoveryTrouble && !this.#isRecoveryTold) this.warn(recoveryTrouble);
+    this.#isRecoveryTold = recoveryTrouble !== undefined;
   }
 
   /** A disk that refuses says so with the next commit. */

@@ -68,8 +68,9 @@ export class Home implements Store, Disposable {
   readonly #ledger: DurableLedger;
   /** What the recovery file holds. */
   #recoveryMark: string | undefined;
-  /** It could not be written, and is behind. */
   #isRecoveryDue = false;
+  /** Why it could not be written, and is behind. */
+  #recoveryTrouble: Failure | undefined;
 
   constructor(folder: string, { identity, key, database, notices }: HomeContents, lock: HomeLock) {
     this.folder = folder;
@@ -83,8 +84,16 @@ export class Home implements Store, Disposable {
     this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
     const recovery = readRecovery(folder, key);
     const hasCaughtUp = typeof recovery !== 'string' && this.#catchUp(recovery);
-    const behind = this.#tryKeepRecovery();
+    this.#keepRecovery();
+    const behind = this.#recoveryTrouble;
+    // A disk that is full now may still be read.
+    if (behind && behind.code !== 'disk-full') throw new CodedError(behind);
     this.notices = [...notices, ...(hasCaughtUp ? [LOG_LOST] : []), ...(behind ? [behind] : [])];
+  }
+
+  /** The file of what no peer can give back could not be written: it is tried again with the next commit, and when idle. */
+  get recoveryTrouble(): Failure | undefined {
+    return this.#recoveryTrouble;
   }
 
   get records(): readonly TrustRecord[] {
@@ -104,7 +113,8 @@ export class Home implements Store, Disposable {
 
   /**
    * Throws disk-full, home-unusable or home-damaged; the changes are then given again with the next commit. After a disk error the
-   * database is first opened anew and checked as a whole; with no changes that is all.
+   * database is first opened anew and checked as a whole; with no changes that is all. What is in the database is kept, though the
+   * recovery file may be behind: see `recoveryTrouble`.
    */
   commit(changes: readonly Change[]): void {
     this.#mustBeInPlace();
@@ -160,6 +170,7 @@ export class Home implements Store, Disposable {
   tidy(): boolean {
     if (!this.#database.isUsable) return false;
     this.#mustBeInPlace();
+    if (this.#isRecoveryDue) this.#keepRecovery();
     if (this.history.tidy(INDEXED_AT_ONCE)) return true;
     if (this.#database.logBytes > IDLE_LOG_BYTES) this.#database.checkpoint();
     return false;
@@ -181,26 +192,26 @@ export class Home implements Store, Disposable {
     return true;
   }
 
+  /** What it is about is committed already, so that nobody may hear of this as of a commit that failed. */
   #keepRecovery(): void {
+    this.#isRecoveryDue = true;
+    try {
+      this.#writeRecovery();
+      this.#isRecoveryDue = false;
+      this.#recoveryTrouble = undefined;
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.#recoveryTrouble = error.failure;
+    }
+  }
+
+  #writeRecovery(): void {
     const { records, peers, generation } = this.#ledger;
     const content = { ...this.#identity, records, peers, generation };
     const mark = recoveryMark(content);
-    this.#isRecoveryDue = mark !== this.#recoveryMark;
-    if (!this.#isRecoveryDue) return;
+    if (mark === this.#recoveryMark) return;
     writeRecovery(this.folder, this.#key, content);
     this.#recoveryMark = mark;
-    this.#isRecoveryDue = false;
-  }
-
-  /** A disk that is full now may still be read; the file is written with the next commit. */
-  #tryKeepRecovery(): Failure | undefined {
-    try {
-      this.#keepRecovery();
-      return undefined;
-    } catch (error) {
-      if (error instanceof CodedError && error.code === 'disk-full') return error.failure;
-      throw error;
-    }
   }
 
   /** What lies there now may be another identity's. */
