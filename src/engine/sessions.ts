@@ -133,7 +133,11 @@ export class Sessions {
     if (!session?.isUsable) return;
     const { header, plaintext } = message;
     const decided = session.peer.inbox.onMessage(header, plaintext, now.wall, this.#core.hasRoom());
-    if (!decided.ok) return this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
+    if (!decided.ok) {
+      // What follows in this very record comes again on another session, or it would overtake what is missing.
+      session.isUsable = false;
+      return this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
+    }
     session.needsAck = true;
     this.#apply(session.peer, decided.value, now, session.skewMs);
   }

@@ -3,6 +3,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const HANDSHAKE = 'src/protocol/handshake';
 const SESSION = 'src/protocol/session';
+const SESSIONS = 'src/engine/sessions.ts';
 const WORLDS = {
   file: 'test/scenarios/seeds.test.ts',
   name: 'nothing acked is lost, nothing is stored or shown twice, order and states hold, and everything finds its end (F6, NET-14, DLV-01 to DLV-09, DLV-13, CLK-03, CRY-20)',
@@ -111,6 +112,48 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     test: {
       file: 'test/scenarios/commit-first.test.ts',
       name: 'nothing is sent, acked or shown before what it stands on is committed (CRY-11, DLV-05)',
+    },
+  },
+  {
+    name: 'an ack leaves before the commit of what it acks',
+    edits: [
+      {
+        file: SESSIONS,
+        find: 'session.needsAck = true;',
+        replace: 'this.sendAck(link, session, now);',
+      },
+    ],
+    test: {
+      file: 'test/scenarios/commit-first.test.ts',
+      name: 'nothing is sent, acked or shown before what it stands on is committed (CRY-11, DLV-05)',
+    },
+  },
+  {
+    name: 'acks of the former numbering count after a rollback',
+    edits: [
+      {
+        file: SESSIONS,
+        find: 'if (each.session) each.session.doAcksCount = false;',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/scenarios/rolled-back.test.ts',
+      name: 'an ack of the former numbering, which comes right behind the READY, settles nothing of the new one (DLV-09)',
+    },
+  },
+  {
+    name: 'they do not on the session that found out, and do on others',
+    edits: [
+      {
+        file: SESSIONS,
+        find: 'if (each.session) each.session.doAcksCount = false;',
+        replace: 'if (link.session) link.session.doAcksCount = false;',
+      },
+    ],
+    test: {
+      file: 'test/scenarios/rolled-back.test.ts',
+      name: 'nor does one that was under way on another session (DLV-09)',
     },
   },
   {
