@@ -41,15 +41,16 @@ export function openContent({ folder, username, passphrase, newSecret }: OpenHom
   const former = readFormerHome(folder);
   if (former) checkOwner(folder, former.username, username);
   const path = join(folder, DATABASE_FILE);
-  finishRebuilding(path);
   const key = openOrCreateKey(folder, username, passphrase);
+  // Behind the key: a wrong passphrase would take the notice away.
+  const finished = finishRebuilding(path);
   const { database, notices } = openOrRebuild(folder, path, key);
   const newHome = () => ({ username, secret: newSecret(), records: [], guesses: NO_GUESSES });
   try {
     const identity = readIdentity(database) ?? begin(database, beginning({ folder, key, former, newHome }));
     checkOwner(folder, identity.username, username);
     if (former) removeFormerHome(folder);
-    return { identity, key, database, notices };
+    return { identity, key, database, notices: [...(finished ? [finished] : []), ...notices] };
   } catch (error) {
     database[Symbol.dispose]();
     throw error;

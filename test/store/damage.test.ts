@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CodedError, encodeUtf8 } from '../../src/base/index.ts';
 import { Inbox } from '../../src/protocol/delivery/index.ts';
-import { openHome, type Home } from '../../src/store/index.ts';
+import { openHome, setPassphrase, type Home } from '../../src/store/index.ts';
 import { PAGE_BYTES } from '../../src/store/sqlite.ts';
 import { rigReady } from '../../src/testing/outbox-rig.ts';
 import {
@@ -313,14 +313,35 @@ test('a start that was killed while it made the database anew is gone on with', 
   writeFileSync(`${path}.making`, 'half of it');
   open()[Symbol.dispose]();
   expect(readdirSync(folder).filter((name) => name.includes('making'))).toEqual([]);
-  // Finished, and not yet in its place.
-  copyFileSync(path, `${path}.rebuilt`);
-  truncateSync(path, 5_000);
-  open()[Symbol.dispose]();
-  expect([asideOf().length, readFileSync(path).length]).toEqual([1, good.length]);
+  // Finished, and not yet in its place: with the log of the damaged one aside already, or not.
+  const time = '20260102T030405Z';
+  const wal = `${path}-wal`;
+  for (const isLogAside of [false, true]) {
+    copyFileSync(path, `${path}.rebuilt-${time}`);
+    truncateSync(path, 5_000);
+    writeFileSync(isLogAside ? `${path}.damaged-${time}-wal` : wal, 'its log');
+    const home = open();
+    expect(home.notices.map(({ code }) => code)).toEqual(['home-damaged']);
+    expect(home.notices[0]?.message).toContain(`kept as sotto.db.damaged-${time}`);
+    home[Symbol.dispose]();
+    expect([asideOf(), readFileSync(path).length]).toEqual([[`sotto.db.damaged-${time}`], good.length]);
+    expect(readFileSync(`${path}.damaged-${time}-wal`, 'utf8')).toBe('its log');
+    for (const suffix of ['', '-wal']) rmSync(`${path}.damaged-${time}${suffix}`);
+  }
   // The damaged one is aside already.
-  renameSync(path, `${path}.rebuilt`);
+  writeFileSync(`${path}.damaged-${time}`, 'the damaged one');
+  renameSync(path, `${path}.rebuilt-${time}`);
   using home = open();
-  expect([asideOf().length, historyOf(home).length]).toEqual([1, INCOMING + 15]);
+  expect([asideOf().length, historyOf(home).length, home.notices.length]).toEqual([1, INCOMING + 15, 1]);
   expect(home.history.page({ limit: 1 }).entries[0]?.storedAtWall).toBe(NOW + 15);
+});
+
+test('that a killed start is gone on with is not lost with a wrong passphrase (STO-07)', () => {
+  fill();
+  setPassphrase(folder, undefined, encodeUtf8('right'));
+  copyFileSync(path, `${path}.rebuilt-20260102T030405Z`);
+  const options = { folder, username: 'alice', newSecret: () => filled(1) };
+  expect(() => openHome({ ...options, passphrase: encodeUtf8('wrong') })).toThrow(CodedError);
+  using home = openHome({ ...options, passphrase: encodeUtf8('right') });
+  expect(home.notices.map(({ code }) => code)).toEqual(['home-damaged']);
 });
