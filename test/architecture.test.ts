@@ -134,3 +134,13 @@ test('every file that ARCHITECTURE.md names as holding an invariant is there', (
   expect(files.length).toBeGreaterThan(15);
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
+
+test('every file that is made beside the database stands in ARCHITECTURE.md', () => {
+  const sources = filesBelow('src/store').map((file) => readFileSync(join(root, file), 'utf8'));
+  const made = sources.flatMap((text) =>
+    [...text.matchAll(/\$\{path\}(\.[a-z]+)/g)].map(([, ending]) => ending),
+  );
+  const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  expect(new Set(made).size).toBeGreaterThan(3);
+  expect(made.filter((ending) => !architecture.includes(`sotto.db${ending}`))).toEqual([]);
+});
