@@ -1,6 +1,7 @@
 import { compareBytes, encodeUtf8, type Bytes, type Instant, type Now } from '../base/index.ts';
 import type { Entropy, Primitives, X25519KeyPair } from '../crypto/index.ts';
 import type { Ledger } from '../protocol/delivery/index.ts';
+import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
 import type { CloseCode, ConnectionInput, RekeyLimits } from '../protocol/session/index.ts';
 import type { Guesses } from './guesses.ts';
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly hasRoom?: () => boolean;
   /** For the trace: sees each envelope that is sealed, as it is before the record layer (its text is ciphertext). */
   readonly onEnvelope?: ((envelope: Bytes) => void) | undefined;
+  /** For the trace: a message that had come before, with so many bytes of plaintext now. Nobody compares it with the first one. */
+  readonly onRepeat?: ((link: LinkId, header: EnvelopeHeader, length: number) => void) | undefined;
   /** When sessions take new keys; default `REKEY_LIMITS`. */
   readonly rekey?: Partial<RekeyLimits> | undefined;
   /** Link ids for our dials; the shell draws from the same source for what it accepts. */

@@ -138,6 +138,7 @@ export class Sessions {
       session.isUsable = false;
       return this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
     }
+    if (decided.value.isRepeat) this.#core.options.onRepeat?.(link.id, header, plaintext.length);
     session.needsAck = true;
     this.#apply(session.peer, decided.value, now, session.skewMs);
   }

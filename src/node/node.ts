@@ -76,6 +76,7 @@ export class Node {
     this.#engine = new Engine({
       ...this.#engineOptions(options, parts),
       onEnvelope: trace.onEnvelope,
+      onRepeat: trace.onRepeat,
     });
     this.#idle = new IdleWork(() => this.#tidy());
     this.#loop = new TurnLoop({

@@ -1,5 +1,5 @@
 import { decodeUtf8, type Bytes } from '../base/index.ts';
-import type { EngineOutput } from '../engine/index.ts';
+import type { EngineOptions, EngineOutput } from '../engine/index.ts';
 
 type Topic = 'link' | 'event' | 'commit' | 'envelope';
 
@@ -17,6 +17,13 @@ export class Trace {
   get onEnvelope(): ((envelope: Bytes) => void) | undefined {
     if (!this.#isOn('envelope')) return undefined;
     return (envelope) => this.line('envelope', decodeUtf8(envelope) ?? '');
+  }
+
+  /** A message that comes again is passed over: only here does it show. */
+  get onRepeat(): EngineOptions['onRepeat'] {
+    if (!this.#isOn('link')) return undefined;
+    return (link, { seq, id, type }, length) =>
+      this.line('link', `${link} message ${seq} again: ${id}, ${type} of ${length} bytes`);
   }
 
   line(topic: Topic, text: string): void {

@@ -28,7 +28,7 @@ export interface WorldOptions {
     name: string,
   ) => Pick<
     EngineOptions,
-    'isEnrolClosed' | 'versionMax' | 'isCallingAtStart' | 'isKeepingSessions' | 'isStoreVolatile'
+    'isEnrolClosed' | 'versionMax' | 'isCallingAtStart' | 'isKeepingSessions' | 'isStoreVolatile' | 'onRepeat'
   >;
 }
 

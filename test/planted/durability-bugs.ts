@@ -44,9 +44,9 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/protocol/delivery/inbox.ts',
-        find: 'if (isRepeat) return success(NOTHING);',
+        find: 'if (isRepeat) return success({ ...NOTHING, isRepeat });',
         replace:
-          "if (isRepeat) return success({ changes: [], effects: [{ type: 'received', row: rowOf(header, plaintext, receivedWall) }] });",
+          "if (isRepeat) return success({ changes: [], effects: [{ type: 'received', row: rowOf(header, plaintext, receivedWall) }], isRepeat });",
       },
       {
         file: 'src/protocol/delivery/outbox.ts',

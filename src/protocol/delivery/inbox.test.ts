@@ -68,7 +68,7 @@ test('without room a new message is left to its sender, who sends it again; a re
     return inbox.onMessage(header, encodeUtf8('text'), 0, hasRoom);
   };
   for (const seq of [1, 2, 3]) {
-    expect(take(seq, false)).toEqual({ ok: true, value: { changes: [], effects: [] } });
+    expect(take(seq, false)).toEqual({ ok: true, value: { changes: [], effects: [], isRepeat: seq === 1 } });
   }
   const busy = [2, 3].map((seq) => ({ seq, status: 'busy' }));
   expect(inbox.ack(false, 0)).toEqual({ cumulative: 1, exceptions: busy });

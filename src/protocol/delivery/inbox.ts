@@ -25,6 +25,11 @@ interface HeldRow {
 
 const NO_EPOCH: Bytes = new Uint8Array(16);
 
+/** What came of one message. `isRepeat`: it had come before, and its first content counts, whatever this one holds. */
+export interface Arrival extends Decision {
+  readonly isRepeat: boolean;
+}
+
 export class Inbox {
   readonly #peer: string;
   readonly #ledger: Ledger;
@@ -84,25 +89,20 @@ export class Inbox {
    * Fails with message-seq-reused when the peer gives a seq of this epoch a second id: that is never acked. Without room,
    * when nobody is there to see it, a new message is left to its sender, who is told to send it again later.
    */
-  onMessage(
-    header: EnvelopeHeader,
-    plaintext: Bytes,
-    receivedWall: number,
-    hasRoom = true,
-  ): Result<Decision> {
+  onMessage(header: EnvelopeHeader, plaintext: Bytes, receivedWall: number, hasRoom = true): Result<Arrival> {
     const heldId = this.#held.get(header.seq)?.row.id;
     const isRepeat =
       header.seq <= this.#stored ? this.#seqOf(header.id) === header.seq : heldId === header.id;
-    if (isRepeat) return success(NOTHING);
+    if (isRepeat) return success({ ...NOTHING, isRepeat });
     if (header.seq <= this.#stored || heldId !== undefined) {
       return failure('message-seq-reused', `${this.#peer} gave message ${header.seq} two different ids.`);
     }
     if (!hasRoom || (header.seq > this.#stored + 1 && !this.#mayHold(plaintext.length))) {
       // The sender goes back to the first of these: the others need no word, and an ack must fit its record.
       if (this.#busy.size < WINDOW_MESSAGES_MAX) this.#busy.add(header.seq);
-      return success(NOTHING);
+      return success({ ...NOTHING, isRepeat });
     }
-    return success(this.#take(rowOf(header, plaintext, receivedWall)));
+    return success({ ...this.#take(rowOf(header, plaintext, receivedWall)), isRepeat });
   }
 
   /** The ack that is true now. The first of a session repeats every final refusal the peer may not know of. */
