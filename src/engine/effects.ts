@@ -2,6 +2,7 @@ import type { ChatEvent, MessageId, OutgoingState } from '../api/index.ts';
 import { decodeUtf8, PeerText, unreachable, type Now } from '../base/index.ts';
 import type { Decision, DeliveryEffect, InboxRow } from '../protocol/delivery/index.ts';
 import type { EngineCore } from './core.ts';
+import type { LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
 
 /** A text whose time, corrected by the peer's clock, is this far ahead of ours is shown with a mark (spec/05 “Time”). */
@@ -16,6 +17,16 @@ export function applyDecision(core: EngineCore, peer: Peer, decision: Decision, 
 
 export function tellProgress(core: EngineCore, to: string, id: string, progress: OutgoingState): void {
   core.emit({ type: 'event', event: { type: 'message-progress', id: id as MessageId, to, progress } });
+}
+
+/** Said once, whichever of the contact's sessions is the one that talks. */
+export function tellConnected(core: EngineCore, { peer, mode }: LinkSession): void {
+  if (peer.isShownConnected) return;
+  peer.isShownConnected = true;
+  core.emit({
+    type: 'event',
+    event: { type: 'contact-connected', name: peer.name, firstContact: mode === 'enrol' },
+  });
 }
 
 function eventOf(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): ChatEvent {

@@ -11,7 +11,7 @@ import {
 import { VOLATILE_EPOCH, type Ack, type Close, type Ready } from '../protocol/session/index.ts';
 import { PROTOCOL_VERSION } from '../protocol/wire/index.ts';
 import { endLink, isSmallerName, type EngineCore } from './core.ts';
-import { applyDecision } from './effects.ts';
+import { applyDecision, tellConnected } from './effects.ts';
 import { KEY_CHANGED, KEY_PENDING_AT_PEER, PEER_REFUSED } from './explain.ts';
 import { noteReached } from './keeping.ts';
 import type { Link, LinkSession } from './link.ts';
@@ -112,7 +112,8 @@ export class Sessions {
       this.#endFormerEpoch(link, session.peer, ready, now);
       applyDecision(this.#core, session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
     }
-    // What came with the peer's READY acts in here.
+    // What came with the peer's READY acts in here: before its messages are shown, it is said who has come.
+    if (isUsable) tellConnected(this.#core, session);
     if (!link.dialled) this.#sendReady(link, session, now);
     if (!isUsable) return this.#notUsable(link, session, ready, now);
     session.peer.dial.succeeded();

@@ -3,7 +3,7 @@ import type { Instant, Now } from '../base/index.ts';
 import type { OutboxRow } from '../protocol/delivery/index.ts';
 import type { OutgoingMessage } from '../protocol/session/index.ts';
 import { earlier, isSmallerName, type EngineCore } from './core.ts';
-import { tellProgress } from './effects.ts';
+import { tellConnected, tellProgress } from './effects.ts';
 import { isKept } from './keeping.ts';
 import type { Link, LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
@@ -108,17 +108,12 @@ export class Traffic {
   #showConnection(peer: Peer): void {
     const isConnected = peer.current !== undefined;
     if (isConnected === peer.isShownConnected) return;
-    peer.isShownConnected = isConnected;
-    const firstContact = peer.current?.session?.mode === 'enrol';
+    if (peer.current?.session) return tellConnected(this.#core, peer.current.session);
+    peer.isShownConnected = false;
+    const { reason } = peer.dial;
     this.#core.emit({
       type: 'event',
-      event: isConnected
-        ? { type: 'contact-connected', name: peer.name, firstContact }
-        : {
-            type: 'contact-disconnected',
-            name: peer.name,
-            ...(peer.dial.reason ? { reason: peer.dial.reason } : {}),
-          },
+      event: { type: 'contact-disconnected', name: peer.name, ...(reason ? { reason } : {}) },
     });
   }
 }
