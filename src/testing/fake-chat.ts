@@ -6,7 +6,6 @@ import type {
   ChatOptions,
   ContactView,
   DirectoryEntryInput,
-  DirectoryTool,
   EraseQuery,
   EventOptions,
   HistoryPage,
@@ -23,6 +22,7 @@ import type {
   Services,
 } from '../api/index.ts';
 import { CodedError, PeerText, decodeUtf8, encodeUtf8, type Failure } from '../base/index.ts';
+import { fakeDirectory } from './fake-directory.ts';
 import { FakeMessages, type FakeMessage } from './fake-messages.ts';
 
 export type { FakeMessage } from './fake-messages.ts';
@@ -357,42 +357,6 @@ async function mustUnlock(chat: FakeChat, { passphrase }: Pick<ChatOptions, 'pas
 
 function textOf(bytes: Uint8Array): string {
   return decodeUtf8(bytes) ?? '';
-}
-
-function fakeDirectory(files: Map<string, DirectoryEntryInput[]>): DirectoryTool {
-  const entriesOf = (path: string): DirectoryEntryInput[] => {
-    const entries = files.get(path);
-    if (entries) return entries;
-    throw new CodedError({ code: 'directory-missing', message: `there is no directory file ${path}` });
-  };
-  return {
-    check: async (path) => ({ entries: entriesOf(path).length, problems: [], warnings: [] }),
-    list: async (path) =>
-      entriesOf(path).map(({ username, port, ip, password }, i) => ({
-        username,
-        port,
-        ip,
-        hasPassword: password !== '',
-        line: i + 2,
-      })),
-    init: async (path) => void files.set(path, []),
-    add: async (path, entry) => void files.set(path, [...(files.get(path) ?? []), entry]),
-    set: async (path, username, fields) =>
-      void files.set(
-        path,
-        entriesOf(path).map((entry) => (entry.username === username ? { ...entry, ...fields } : entry)),
-      ),
-    remove: async (path, username) =>
-      void files.set(
-        path,
-        entriesOf(path).filter((entry) => entry.username !== username),
-      ),
-    revealPassword: async (path, username) =>
-      entriesOf(path).find((entry) => entry.username === username)?.password ?? '',
-    readPasswordFile: async () => 'from a file',
-    generatePassword: () => 'ABCDE-FGHJK-MNPQR-STVWX',
-    localAddresses: () => ['192.0.2.7'],
-  };
 }
 
 function trustNothing(name: string): CodedError {
