@@ -18,10 +18,13 @@ const VIOLATIONS: ReadonlySet<string> = new Set([
   'rekey-failed',
 ]);
 
+/** So many of the last settled ones go out again to a peer that lost them (spec/05 “Repair”). */
+const REPAIRED_MAX = 1_000;
+
 export interface Played {
   readonly world: World;
-  /** Went back to an older state of its disk: what it queued or was shown since is nobody's. */
-  readonly rolledBack: ReadonlySet<string>;
+  /** Went back to an older state of its disk, at this time (UTC ms): what it queued or was shown since is nobody's. */
+  readonly rolledBack: ReadonlyMap<string, number>;
   /** What the call that queued it said was on the disk, by its sender. */
   readonly kept: ReadonlyMap<string, readonly string[]>;
   /** Must never arrive: the call that queued it failed, or its time was over already. */
@@ -45,7 +48,7 @@ export function faultOf({ world, rolledBack, kept, stillborn, wasRefused }: Play
   for (const from of nodes) {
     for (const to of nodes) {
       const isCertain = !rolledBack.has(from.name) && !rolledBack.has(to.name);
-      const fault = from === to ? undefined : wayFaultOf(from, to, isCertain);
+      const fault = from === to ? undefined : wayFaultOf(from, to, isCertain, rolledBack.get(to.name));
       if (fault !== undefined) return `${from.name} to ${to.name}: ${fault}`;
     }
   }
@@ -124,13 +127,21 @@ function resendsOf({ disk }: SimulatedNode): { delete(id: string): boolean } {
   };
 }
 
-function wayFaultOf(from: SimulatedNode, to: SimulatedNode, isCertain: boolean): string | undefined {
+function wayFaultOf(
+  from: SimulatedNode,
+  to: SimulatedNode,
+  isCertain: boolean,
+  wentBackAt: number | undefined,
+): string | undefined {
   const arrived = to.disk.incoming().flatMap((each) => (each.from === from.name ? [each.row.id] : []));
   const stored = new Set(arrived);
   const { queued, withdrawn, settled } = outgoing(from, to.name);
+  const beyondRepair = wentBackAt === undefined ? undefined : settledLongBefore(from, to.name, wentBackAt);
   for (const id of queued) {
     // Withdrawn in the life that was forgotten: the receiver knows it as such.
     if (!isCertain && wasPassed(to, from.name, id)) continue;
+    // Its sender has it and may be told to send it once more; by itself it does not.
+    if (beyondRepair?.has(id) === true) continue;
     if (!stored.has(id) && !withdrawn.has(id))
       return settled.has(id) ? `${id} was acked and is not there` : `${id} was queued and is not there`;
     if (isCertain && stored.has(id) && withdrawn.has(id)) return `${id} was given up and is there`;
@@ -144,6 +155,28 @@ function wasPassed({ disk }: SimulatedNode, peer: string, id: string): boolean {
   return disk.changes.some(
     (change) => change.type === 'inbox-pass' && change.peer === peer && change.id === id,
   );
+}
+
+/**
+ * What the peer acked, then more than it is sent again by itself, and then went back to an older state. Withdrawn messages count:
+ * they are settled as all others are. What was settled once more later is none of these.
+ */
+function settledLongBefore({ disk }: SimulatedNode, to: string, wentBackAt: number): ReadonlySet<string> {
+  const unsettled: { readonly id: string; readonly seq: number }[] = [];
+  const settled: { readonly id: string; readonly atWall: number }[] = [];
+  // Nobody has another numbering here than at first: only who went back begins one.
+  for (const change of new Set(disk.changes)) {
+    if (!('peer' in change) || change.peer !== to) continue;
+    if (change.type === 'outbox-put') unsettled.push(change.row);
+    if (change.type !== 'outbox-settle') continue;
+    const count = unsettled.filter(({ seq }) => seq <= change.seq).length;
+    for (const { id } of unsettled.splice(0, count)) settled.push({ id, atWall: change.atWall });
+  }
+  const before = settled.filter(({ atWall }) => atWall <= wentBackAt).length;
+  const ids = settled.map(({ id }) => id);
+  const cut = Math.max(0, before - REPAIRED_MAX);
+  const others = new Set(ids.slice(cut));
+  return new Set(ids.slice(0, cut).filter((id) => !others.has(id)));
 }
 
 /** What the sender's disk says of one contact, by its changes alone. */

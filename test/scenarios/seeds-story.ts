@@ -35,7 +35,7 @@ export class Story {
   readonly #haveMet: boolean;
   /** In some worlds somebody's disk goes back in time. Clocks are right there: what is repaired depends on them. */
   readonly #isRollingBack: boolean;
-  readonly #rolledBack = new Set<string>();
+  readonly #rolledBack = new Map<string, number>();
   /** Somebody is removed from a directory for a while. */
   readonly #isRemoving: boolean;
   readonly #removed = new Map<string, string>();
@@ -139,7 +139,7 @@ export class Story {
       node.disk.isBadSector = () => false;
       node.calm();
       this.#putBack(node);
-      for (const name of this.#rolledBack)
+      for (const name of this.#rolledBack.keys())
         if (name !== node.name)
           this.#world.schedule.after(15_000, () => void node.send(name, 'are you back?'));
     }
@@ -376,7 +376,7 @@ export class Story {
     world.schedule.at(31_000 + world.random() * 25_000, () => {
       if (!copy) return;
       this.#count('rollbacks');
-      this.#rolledBack.add(node.name);
+      this.#rolledBack.set(node.name, node.time.wall);
       for (const end of node.ends.values()) end.pipe.cut();
       node.restart(undefined, { keys: node.keys, ...copy.home, disk: copy });
     });
