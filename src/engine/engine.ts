@@ -247,14 +247,17 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   #connection(link: Link, input: ConnectionInput, now: Now): void {
     const isProven = link.session !== undefined;
     const outputs = link.connection.handle(input, now);
+    this.#touched.add(link);
     // Records leave in the order in which they were sealed: these before those that answer the events among them.
     if (isProven) for (const output of outputs) if (output.type === 'write') this.#write(link, output.bytes);
-    for (const output of outputs) {
-      if (isProven && output.type === 'write') continue;
-      // An output before this one may have ended the link: what was still to be said on it is void.
-      if (this.#links.get(link.id) === link) this.#fromConnection(link, output, now);
+    try {
+      for (const output of outputs)
+        if (!isProven || output.type !== 'write') this.#fromConnection(link, output, now);
+    } catch (error) {
+      // The ledger could not be read. A connection that has ended says so once: unheard, its link would be held for ever.
+      for (const output of outputs) if (output.type === 'closed') this.#fromConnection(link, output, now);
+      throw error;
     }
-    this.#touched.add(link);
   }
 
   #write(link: Link, bytes: Bytes): void {
@@ -271,6 +274,8 @@ export class Engine implements Machine<EngineInput, EngineOutput> {
   }
 
   #fromConnection(link: Link, output: ConnectionOutput, now: Now): void {
+    // An output before this one may have ended the link: what was still to be said on it is void.
+    if (this.#links.get(link.id) !== link) return;
     switch (output.type) {
       case 'write':
         this.#write(link, output.bytes);

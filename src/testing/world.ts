@@ -118,7 +118,10 @@ export class World {
     const target = [...this.nodes.values()].find(
       (node) => node.port === port && node.isListening && node.isUp,
     );
+    const { engine } = from;
     this.schedule.after(this.latency(), () => {
+      // The program that dialled is gone, and its socket with it: the next one knows nothing of it.
+      if (!from.isUp || from.engine !== engine) return undefined;
       if (!target?.isListening || !target.isUp) {
         return from.input({
           type: 'dial-failed',
