@@ -1,6 +1,11 @@
 import { equalBytes, type Bytes, type Failure, type Now, type Result } from '../base/index.ts';
 import { formatSafetyNumber } from '../directory/index.ts';
-import { storedIdBytes, type Decision, type ReadyFields } from '../protocol/delivery/index.ts';
+import {
+  storedIdBytes,
+  type Decision,
+  type ReadyFields,
+  type ReceiverFields,
+} from '../protocol/delivery/index.ts';
 import type { EnvelopeHeader } from '../protocol/envelope/index.ts';
 import {
   checkVersion,
@@ -91,7 +96,7 @@ export class Sessions {
     link.session = session;
     peer.links.add(link);
     this.#limitLinks(peer, now);
-    if (link.dialled) this.#sendReady(link, session, now);
+    if (link.dialled) this.#sendReady(link, session, peer.inbox.readyFields, now);
   }
 
   peerReady(link: Link, ready: Ready, now: Now): void {
@@ -105,16 +110,19 @@ export class Sessions {
     session.isUsable = isUsable;
     session.doAcksCount = isUsable;
     if (link.dialled && session.mode === 'session' && isUsable) this.#confirm(session.peer.name, now);
+    let fields = session.peer.inbox.readyFields;
     if (isUsable) {
       if (!link.dialled) noteReached(this.#core, session.peer, now);
       this.#tellSkew(session);
       this.#raiseVersion(session.peer.name, ready);
       this.#endFormerEpoch(link, session.peer, ready, now);
-      applyDecision(this.#core, session.peer, session.peer.inbox.onReady(ready), now, session.skewMs);
+      const meeting = session.peer.inbox.onReady(ready);
+      applyDecision(this.#core, session.peer, meeting, now, session.skewMs);
+      fields = meeting.fields;
     }
     // What came with the peer's READY acts in here: before its messages are shown, it is said who has come.
     if (isUsable) tellConnected(this.#core, session);
-    if (!link.dialled) this.#sendReady(link, session, now);
+    if (!link.dialled) this.#sendReady(link, session, fields, now);
     if (!isUsable) return this.#notUsable(link, session, ready, now);
     session.peer.dial.succeeded();
     session.peer.isCallRequested = false;
@@ -205,7 +213,7 @@ export class Sessions {
   /** The dialler is to find out by itself, from our READY, and not to take our silence for another key. */
   #refuseVersion(link: Link, session: LinkSession, failure: Failure, now: Now): void {
     if (link.dialled) return this.#core.connection(link, { type: 'abort', failure }, now);
-    this.#sendReady(link, session, now);
+    this.#sendReady(link, session, session.peer.inbox.readyFields, now);
     this.#core.connection(link, { type: 'close', code: 'protocol-error' }, now);
   }
   #raiseVersion(name: string, ready: Ready): void {
@@ -231,9 +239,9 @@ export class Sessions {
     return this.#core.peers.get(name)?.dialling?.connection.step === 'pake';
   }
 
-  #sendReady(link: Link, session: LinkSession, now: Now): void {
+  #sendReady(link: Link, session: LinkSession, receiver: ReceiverFields, now: Now): void {
     const isOk = session.verdict === 'ok';
-    const { peerEpoch, stored, storedId } = session.peer.inbox.readyFields;
+    const { peerEpoch, stored, storedId } = receiver;
     const fields = isOk ? this.#outboxFields(session, now) : { epoch: new Uint8Array(16), first: 1, last: 0 };
     const ready: Ready = {
       status: session.verdict,

@@ -239,7 +239,7 @@ describe('a disk that went back', () => {
     alice.send('bob', 'are you well?');
     pass(world, 5_000);
     expect(bob.disk.store.received('alice')).toEqual(['a week later', 'are you well?']);
-    expect(eventsOf(alice, 'messages-lost-by-peer')).toMatchObject([{ count: 1, resent: 1 }]);
+    expect(eventsOf(alice, 'messages-lost-by-peer')).toMatchObject([{ count: 5, resent: 1 }]);
     const old = copy.incoming().map(({ row }): MessageContent => row);
     const again = alice.command((commands, now) => commands.resend('bob', old, now));
     expect(again).toEqual({ ok: true, value: 4 });

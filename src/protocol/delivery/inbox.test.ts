@@ -119,6 +119,16 @@ describe('epochs (DLV-09)', () => {
     expect(receive(stranger, 3)).toEqual(['text 3']);
   });
 
+  test('our own READY says what was stored before the gap was skipped, so that the sender learns of its loss', () => {
+    const inbox = inboxOf();
+    receive(inbox, 1);
+    const known = { peerEpoch: EPOCH, stored: 1, storedId: idOf(1) };
+    expect(inbox.onReady(readyOf(EPOCH, 5)).fields).toEqual(known);
+    expect(inbox.readyFields.stored, 'on the next session').toBe(4);
+    const anew = { peerEpoch: NEXT_EPOCH, stored: 0, storedId: undefined };
+    expect(inbox.onReady(readyOf(NEXT_EPOCH, 3)).fields).toEqual(anew);
+  });
+
   test('what waited behind a gap is shown when the peer says that the gap stays', () => {
     const inbox = inboxOf();
     receive(inbox, 1);

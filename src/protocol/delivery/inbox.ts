@@ -30,6 +30,18 @@ export interface Arrival extends Decision {
   readonly isRepeat: boolean;
 }
 
+/** What our READY says of the peer's messages. */
+export interface ReceiverFields {
+  readonly peerEpoch: Bytes;
+  readonly stored: number;
+  readonly storedId: string | undefined;
+}
+
+/** What came of the peer's READY. `fields`: for our own one, when it comes after. */
+export interface Meeting extends Decision {
+  readonly fields: ReceiverFields;
+}
+
 export class Inbox {
   readonly #peer: string;
   readonly #ledger: Ledger;
@@ -51,28 +63,26 @@ export class Inbox {
     this.#seen = new SeenIds(standing?.largestId);
   }
 
-  get readyFields(): {
-    readonly peerEpoch: Bytes;
-    readonly stored: number;
-    readonly storedId: string | undefined;
-  } {
+  get readyFields(): ReceiverFields {
     return { peerEpoch: this.#epoch, stored: this.#stored, storedId: this.#storedId };
   }
 
   /** A peer whose epoch is new starts at 1 again; what it can no longer send is skipped and shown as missing. */
-  onReady(ready: Ready): Decision {
+  onReady(ready: Ready): Meeting {
     const changes: DeliveryChange[] = [];
     const effects: DeliveryEffect[] = [];
     const isKnown = equalBytes(ready.epoch, this.#epoch);
     if (!isKnown) {
       const isNews = (ready.capabilities & VOLATILE_EPOCH) === 0;
       if (isNews && !equalBytes(this.#epoch, NO_EPOCH)) {
-        // A new store knows no message of ours, nor an id; what it says of our epoch and `first` it has from our READY.
+        // A new store knows no message of ours, nor an id; what it says of our epoch it has from our READY.
         const isFromCopy = ready.storedId.some((byte) => byte !== 0);
         effects.push({ type: 'peer-restarted', isFromCopy });
       }
       this.#beginEpoch(ready.epoch);
     }
+    // Before anything is skipped: the sender is to learn what was lost here, whoever of us speaks first.
+    const fields = this.readyFields;
     if (ready.first > this.#stored + 1) {
       // An unknown epoch's earlier messages were settled before our time: nothing of ours is missing then.
       if (isKnown) effects.push({ type: 'missing', count: ready.first - 1 - this.#stored });
@@ -82,7 +92,7 @@ export class Inbox {
       this.#drain(changes, effects);
     } else if (!isKnown) changes.push(this.#cursor());
     this.#refusals = this.#refusals.filter((refusal) => refusal.seq >= ready.first);
-    return { changes, effects };
+    return { changes, effects, fields };
   }
 
   /**
