@@ -181,5 +181,6 @@ test('an export to a file is 0600, overwrites nothing, and is whole or not there
   expect(third.exit).toBe(70);
   expect(existsSync(broken)).toBe(false);
   const nowhere = await start(['export', '--output', join(folder, 'no/such/file')], services).ended;
-  expect(nowhere.exit).toBe(2);
+  expect(nowhere.exit).toBe(3);
+  expect(nowhere.stderr).toContain('[file-unusable]');
 });
