@@ -93,7 +93,11 @@ export class NodeChat implements Chat {
   }
   async erase(query: EraseQuery): Promise<number> {
     this.#takeMessage(() => success(undefined));
-    return this.#desk.erase(query);
+    try {
+      return await this.#desk.erase(query);
+    } finally {
+      this.#loop.schedule();
+    }
   }
   async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
     return this.#desk.resend(command, (queue) => this.#takeMessage(queue));
@@ -156,9 +160,12 @@ export class NodeChat implements Chat {
 
   #act<Value>(command: () => Result<Value>): Value {
     if (this.#closing) throw ending();
-    const value = valueOf(command());
-    this.#loop.schedule();
-    return value;
+    try {
+      return valueOf(command());
+    } finally {
+      // Also when only a part of it was done before it failed.
+      this.#loop.schedule();
+    }
   }
   /** While the disk refuses, nothing is taken that it would have to keep. */
   #takeMessage<Value>(command: () => Result<Value>): Value {

@@ -175,11 +175,13 @@ export class SimulatedNode {
     this.input({ type: 'directory', directory });
   }
 
-  /** What a person does; the effects leave at once. Throws what the disk is to blame for. */
+  /** What a person does; the effects leave at once, also those of a part. Throws what the disk is to blame for. */
   command<Answer>(act: (commands: Engine['commands'], now: Now) => Answer): Answer {
-    const answer = act(this.engine.commands, this.time);
-    this.endTurn();
-    return answer;
+    try {
+      return act(this.engine.commands, this.time);
+    } finally {
+      this.endTurn();
+    }
   }
 
   input(input: EngineInput): void {
