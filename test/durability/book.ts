@@ -97,7 +97,7 @@ export class Book {
         this.#show(name, report);
         break;
       case 'found':
-        this.#hold(name, report.entries);
+        this.#hold(name, report);
         break;
       case 'taken-back':
         this.#note('takenBack', `${name} says ${report.what} ${report.count}`);
@@ -180,25 +180,21 @@ export class Book {
   }
 
   /** The newest page of a home, before it has talked to anybody again: no peer can have filled it up. */
-  #hold(name: string, entries: readonly Entry[]): void {
-    const own = entries.filter((entry) => entry.author === name).map((entry) => entry.number);
-    this.#newest(this.#numbers(name), own, (number) =>
-      this.#note('forgotten', `${name} ${number} was queued and is not in its home`),
-    );
+  #hold(name: string, { entries, isAll }: Extract<Report, { type: 'found' }>): void {
+    const missing = (author: string, promised: Iterable<number>): readonly number[] => {
+      const numbers = entries.filter((entry) => entry.author === author).map((entry) => entry.number);
+      const have = new Set(numbers);
+      // What is older than its first may lie before the page, and everything when it has none.
+      const first = isAll ? 0 : numbers.reduce((least, number) => Math.min(least, number), Infinity);
+      return [...promised].filter((number) => number >= first && !have.has(number));
+    };
+    for (const number of missing(name, this.#numbers(name)))
+      this.#note('forgotten', `${name} ${number} was queued and is not in its home`);
     for (const { name: author, to, delivered } of this.#authors.values()) {
       if (to !== name) continue;
-      const theirs = entries.filter((entry) => entry.author === author).map((entry) => entry.number);
-      this.#newest(delivered.keys(), theirs, (number) =>
-        this.#note('deliveredLost', `${author} ${number} was delivered and is not in the home of ${name}`),
-      );
+      for (const number of missing(author, delivered))
+        this.#note('deliveredLost', `${author} ${number} was delivered and is not in the home of ${name}`);
     }
-  }
-
-  #newest(promised: Iterable<number>, found: readonly number[], missing: (number: number) => void): void {
-    const have = new Set(found);
-    // A page that is not full shows everything; else only what is newer than its first.
-    const first = found.length > 0 ? Math.min(...found) : 0;
-    for (const number of promised) if (number >= first && !have.has(number)) missing(number);
   }
 
   #note(fault: keyof Faults, what: string): void {

@@ -10,8 +10,8 @@ export type Order =
 
 /** What it says on its standard output. What was written there before a kill is a promise that was made. */
 export type Report =
-  /** Before it may talk to anybody: what lies in its home. */
-  | { readonly type: 'found'; readonly entries: readonly Entry[] }
+  /** Before it may talk to anybody: what lies in its home, or the newest of it. */
+  | { readonly type: 'found'; readonly entries: readonly Entry[]; readonly isAll: boolean }
   | { readonly type: 'ready'; readonly pid: number; readonly key: string }
   /** It could not be opened, and ends. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

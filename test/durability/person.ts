@@ -25,8 +25,8 @@ async function main(): Promise<void> {
   const common = { directory, home, as: name, port };
   if (options.isInspected) {
     await using chat = await openChat({ ...common, mode: 'offline' }, {});
-    const { entries } = await chat.history({ limit: NEWEST });
-    report({ type: 'found', entries: entries.map(entryOf) });
+    const { entries, older } = await chat.history({ limit: NEWEST });
+    report({ type: 'found', entries: entries.map(entryOf), isAll: older === undefined });
   }
   const chat = await openChat({ ...common, mode: 'listen', bind: ['127.0.0.1'], lingerMs: 60_000 }, {});
   void tell(chat);

@@ -121,7 +121,7 @@ function obey(order: Order): void {
   }
 }
 
-if (options.isInspected) report({ type: 'found', entries: entries() });
+if (options.isInspected) report({ type: 'found', entries: entries(), isAll: true });
 const server = createServer((socket) => onLines(socket, (lines) => takeRows(lines, socket)));
 server.on('error', (error: NodeJS.ErrnoException) => {
   report({
