@@ -8,7 +8,7 @@ import type {
   OutgoingView,
   SendText,
 } from '../api/index.ts';
-import { CodedError, encodeUtf8, type Result } from '../base/index.ts';
+import { CodedError, encodeUtf8, success, type Result } from '../base/index.ts';
 import { ID_TAKEN, type Engine } from '../engine/index.ts';
 import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
@@ -19,6 +19,8 @@ import { ENDING } from './turn-loop.ts';
 const STEP = 200;
 /** So many can be withdrawn in one step: some tens of milliseconds. */
 const AT_ONCE = 1_000;
+
+type Act = (command: () => Result<number>) => number;
 
 /** What of `Chat` stands on the history: the store says what there is, the engine what becomes of it. */
 export class MessageDesk {
@@ -66,14 +68,15 @@ export class MessageDesk {
     }
   }
 
-  async erase(query: EraseQuery): Promise<number> {
-    const count = await this.#eraseWaiting(query);
+  /** `act` runs an engine's command, or says why not; so it does for the others. */
+  async erase(query: EraseQuery, act: Act): Promise<number> {
+    const count = await this.#eraseWaiting(query, act);
     if (count > 0) await this.#kept();
     return count + (await this.eraseKept(query));
   }
 
-  /** Everything for this contact that never left. `act` runs an engine's command, or says why not. */
-  async cancelAll(to: string, act: (command: () => Result<number>) => number): Promise<number> {
+  /** Everything for this contact that never left. */
+  async cancelAll(to: string, act: Act): Promise<number> {
     const { commands } = this.#engine;
     let count = await this.#withdraw({ to, beforeWall: undefined, downTo: AT_ONCE }, (ids) =>
       act(() => commands.cancelSome(to, ids, readClock())),
@@ -97,10 +100,10 @@ export class MessageDesk {
     return count;
   }
 
-  /** A page at a time, each of them on the disk before the next. `act` runs an engine's command, or says why not. */
+  /** A page at a time, each of them on the disk before the next. */
   async resend(
     { to, sinceWall }: { readonly to: string; readonly sinceWall: number },
-    act: (command: () => Result<number>) => number,
+    act: Act,
   ): Promise<number> {
     let count = 0;
     let after = 0;
@@ -120,16 +123,17 @@ export class MessageDesk {
     return isMeant && found.storedAtWall < (beforeWall ?? Number.POSITIVE_INFINITY) ? [id] : [];
   }
   /** What waits and is to be deleted goes out as nothing, or not at all. Returns how many these were. */
-  async #eraseWaiting(query: EraseQuery): Promise<number> {
+  async #eraseWaiting(query: EraseQuery, act: Act): Promise<number> {
     const { id, with: to, beforeWall } = query;
-    const { commands } = this.#engine;
-    if (id !== undefined) return commands.eraseOutgoing({ ids: this.#idIfMeant(id, query) }, readClock());
+    const erase = (what: Parameters<Engine['commands']['eraseOutgoing']>[0]): number =>
+      act(() => success(this.#engine.commands.eraseOutgoing(what, readClock())));
+    if (id !== undefined) return erase({ ids: this.#idIfMeant(id, query) });
     if (to === undefined && beforeWall === undefined) return 0;
     const isAll = to !== undefined && beforeWall === undefined;
     const count = await this.#withdraw({ to, beforeWall, downTo: isAll ? AT_ONCE : 0 }, (ids) =>
-      commands.eraseOutgoing({ ids }, readClock()),
+      erase({ ids }),
     );
-    return isAll ? count + commands.eraseOutgoing({ with: to }, readClock()) : count;
+    return isAll ? count + erase({ with: to }) : count;
   }
 
   /** Page by page, each on the disk before the next, until no more than `downTo` wait. Returns how many `act` has taken back. */

@@ -92,12 +92,8 @@ export class NodeChat implements Chat {
     return this.#desk.page(query);
   }
   async erase(query: EraseQuery): Promise<number> {
-    this.#takeMessage(() => success(undefined));
-    try {
-      return await this.#desk.erase(query);
-    } finally {
-      this.#loop.schedule();
-    }
+    this.#mustTake();
+    return this.#desk.erase(query, (command) => this.#takeMessage(command));
   }
   async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
     return this.#desk.resend(command, (queue) => this.#takeMessage(queue));
@@ -167,10 +163,14 @@ export class NodeChat implements Chat {
       this.#loop.schedule();
     }
   }
-  /** While the disk refuses, nothing is taken that it would have to keep. */
   #takeMessage<Value>(command: () => Result<Value>): Value {
-    if (this.#loop.refusal) throw new CodedError(this.#loop.refusal);
+    this.#mustTake();
     return this.#act(command);
+  }
+  /** While the disk refuses, nothing is taken that it would have to keep. */
+  #mustTake(): void {
+    if (this.#closing) throw ending();
+    if (this.#loop.refusal) throw new CodedError(this.#loop.refusal);
   }
   async #kept(): Promise<void> {
     const refusal = await this.#loop.committed();
