@@ -33,7 +33,7 @@ export function parseKeep(text: string, flag: string): number {
   const ms = Math.round(Number(match?.[1]) * unit);
   if (ms > 0 && ms <= SPAN_MS_MAX) return ms;
   throw usageError(
-    `${flag} says for no time how long messages are kept: “${text}”`,
+    `${flag} is not a time to keep messages for: “${text}”`,
     'Write it in days, weeks or years: 90d, 12w or 1y. What is older is deleted.',
   );
 }

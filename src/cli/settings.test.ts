@@ -85,7 +85,7 @@ test('how long messages are kept is said in days, weeks or years, never in what 
     1, 0.5, 14, 365,
   ]);
   for (const text of ['90', '3m', '12h', '0d', '0.0001d', '-1d', '', '1000y'])
-    expect(() => parseKeep(text, '--keep'), text).toThrow('--keep says for no time');
+    expect(() => parseKeep(text, '--keep'), text).toThrow('--keep is not a time to keep');
   expect(settingsOf(['do', '--keep', '90d']).keepMs).toBe(7_776_000_000);
   expect(settingsOf(['do'], { SOTTO_KEEP: '2w' }).keepMs).toBe(1_209_600_000);
   expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP says for no time');

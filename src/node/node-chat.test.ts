@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../test/free-port.ts';
+import { writePeople } from '../../test/people-file.ts';
 import type { Chat, MessageId } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
@@ -16,13 +17,7 @@ const PORTS = { alice: await freePort(), bob: await freePort() };
 
 async function open(as: keyof typeof PORTS, mode: 'listen' | 'offline'): Promise<Chat> {
   const directory = join(folder, 'directory.json');
-  const people = Object.entries(PORTS).map(([username, port]) => ({
-    username,
-    password: `pw-${username}`,
-    port,
-    ip: '127.0.0.1',
-  }));
-  writeFileSync(directory, JSON.stringify(people), { mode: 0o600 });
+  writePeople(directory, PORTS);
   const home = join(folder, as);
   return openChat({ directory, as, port: PORTS[as], bind: ['127.0.0.1'], home, mode }, {});
 }

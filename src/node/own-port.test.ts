@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../test/free-port.ts';
+import { writePeople } from '../../test/people-file.ts';
 import { DEFAULT_PORT, type Chat, type ChatOptions } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
@@ -16,13 +17,7 @@ const PORTS = { alice: DEFAULT_PORT, bob: await freePort(), carol: await freePor
 
 async function open(options: Partial<ChatOptions>): Promise<Chat> {
   const directory = join(folder, 'directory.json');
-  const people = Object.entries(PORTS).map(([username, port]) => ({
-    username,
-    password: `pw-${username}`,
-    port,
-    ip: '127.0.0.1',
-  }));
-  writeFileSync(directory, JSON.stringify(people), { mode: 0o600 });
+  writePeople(directory, PORTS);
   return openChat(
     { directory, mode: 'listen', bind: ['127.0.0.1'], ...options },
     { XDG_DATA_HOME: join(folder, 'data') },

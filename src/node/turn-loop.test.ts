@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../../test/free-port.ts';
+import { writePeople } from '../../test/people-file.ts';
 import type { Chat, ChatEvent } from '../api/index.ts';
 import { openChat } from './open-chat.ts';
 
@@ -26,14 +27,7 @@ async function openPair(): Promise<Pair> {
   const ports = { alice: await freePort(), bob: await freePort() };
   const nowhere = await freePort();
   const write = (file: string, portOf: (name: Name) => number): string => {
-    const names: readonly Name[] = ['alice', 'bob'];
-    const people = names.map((username) => ({
-      username,
-      password: `pw-${username}`,
-      port: portOf(username),
-      ip: '127.0.0.1',
-    }));
-    writeFileSync(join(folder, file), JSON.stringify(people), { mode: 0o600 });
+    writePeople(join(folder, file), { alice: portOf('alice'), bob: portOf('bob') });
     return join(folder, file);
   };
   const open = async (directory: string, as: Name, home: string): Promise<Chat> => {

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writePeople } from '../../test/people-file.ts';
 import type { HomeOptions } from '../api/index.ts';
 import { CodedError, encodeUtf8 } from '../base/index.ts';
 import { createHomeTool } from './home-tool.ts';
@@ -12,13 +13,7 @@ let directory = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sotto-tool-'));
   directory = join(folder, 'people.json');
-  const people = ['alice', 'bob'].map((username, i) => ({
-    username,
-    password: `pw-${username}`,
-    ip: '127.0.0.1',
-    port: 7000 + i,
-  }));
-  writeFileSync(directory, JSON.stringify(people), { mode: 0o600 });
+  writePeople(directory, { alice: 7000, bob: 7001 });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

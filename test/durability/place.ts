@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
+import { writePeople } from '../people-file.ts';
 
 /**
  * A temporary folder with a directory file of everybody, and a port for each. Nothing of the program itself is loaded here: what
@@ -14,13 +15,7 @@ export class Place implements Disposable {
 
   private constructor(ports: ReadonlyMap<string, number>) {
     this.#ports = ports;
-    const entries = [...ports].map(([username, port]) => ({
-      username,
-      password: `pw-${username}`,
-      ip: '127.0.0.1',
-      port,
-    }));
-    writeFileSync(this.directory, JSON.stringify(entries, undefined, 2), { mode: 0o600 });
+    writePeople(this.directory, Object.fromEntries(ports));
   }
   static async open(names: readonly string[]): Promise<Place> {
     const ports = new Map<string, number>();
