@@ -88,7 +88,7 @@ test('how long messages are kept is said in days, weeks or years, never in what 
     expect(() => parseKeep(text, '--keep'), text).toThrow('--keep is not a time to keep');
   expect(settingsOf(['do', '--keep', '90d']).keepMs).toBe(7_776_000_000);
   expect(settingsOf(['do'], { SOTTO_KEEP: '2w' }).keepMs).toBe(1_209_600_000);
-  expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP says for no time');
+  expect(() => settingsOf(['do'], { SOTTO_KEEP: '90' })).toThrow('SOTTO_KEEP is not a time to keep');
 });
 
 test('a moment is an age, a local day, or an ISO time', () => {
