@@ -2,6 +2,7 @@ import type { ChatEvent } from './events.ts';
 import type {
   ContactView,
   EraseQuery,
+  EventCursor,
   HistoryPage,
   HistoryQuery,
   MessageId,
@@ -9,6 +10,7 @@ import type {
   OutboxQuery,
   SafetyView,
   SelfView,
+  StatusView,
 } from './views.ts';
 
 /** Takes an abort: the call rejects with the signal's reason and closes what it opened. */
@@ -30,6 +32,7 @@ export interface CancelSignal {
  */
 export interface Chat extends AsyncDisposable {
   readonly self: SelfView;
+  status(): Promise<StatusView>;
   /** Everyone in the directory but oneself, in the file's order. */
   contacts(): Promise<readonly ContactView[]>;
   /**
@@ -77,11 +80,23 @@ export interface Chat extends AsyncDisposable {
   forgiveGuesses(name: string): Promise<void>;
   /** Dials now instead of at the next try, and starts over for a contact whose messages are held. */
   retry(name: string): Promise<void>;
+  // What a person does to a conversation: it resolves when it is on the disk. All reject with contact-unknown.
+  /** Keeps what was begun to be written; empty text removes it. At most 32 KiB of UTF-8, else message-too-long. */
+  setDraft(command: { readonly name: string; readonly text: string }): Promise<void>;
+  /** Everything of this contact up to this position has been read; default: all that there is. It never goes back. */
+  markRead(command: { readonly name: string; readonly upTo?: number }): Promise<void>;
+  /** Until then (UTC ms); default `MUTED_FOR_GOOD`. A time that is past unmutes. */
+  mute(command: { readonly name: string; readonly untilWall?: number }): Promise<void>;
   /**
-   * From now on; each iterator sees every later event and ends when the chat closes or the signal aborts. While a screen
-   * is far behind, no message is taken: its sender keeps it.
+   * From now on, or from a cursor on; each stream tells every later event and ends when the chat closes or the signal aborts. While a
+   * screen is far behind, no message is taken: its sender keeps it.
    */
-  events(options?: EventOptions): AsyncIterable<ChatEvent>;
+  events(options?: EventOptions): EventStream;
+  /**
+   * What goes on inside, one line a transition, from now on: never a text, a key or a password. Lines that a slow reader leaves
+   * waiting are dropped, and their number is told. Ends when the chat closes or the signal aborts.
+   */
+  trace(options?: TraceOptions): AsyncIterable<string>;
   /**
    * Ends all sessions with an authenticated end (at most `graceMs`, default 2,000), closes the listener, frees the home.
    * From the call on, sending, retrying and deciding reject with `cancelled`.
@@ -95,6 +110,26 @@ export interface EventOptions extends Cancellable {
    * screen has shown yet comes first, as `isBelated`. Default false.
    */
   readonly isScreen?: boolean;
+  /**
+   * Go on where an earlier stream of this home stood. Within one run of the program everything that happened since comes, exactly, as long as it
+   * is remembered: 10,000 events. Else every message that came since is told from the store, and of each message that was sent
+   * how it stands now, if that can have changed; then `events-skipped`, for what else happened is not known any more. Rejects
+   * with usage when it is no cursor of this home.
+   */
+  readonly after?: EventCursor;
+}
+
+/** Events in the order in which they happened. */
+export interface EventStream extends AsyncIterableIterator<ChatEvent> {
+  /** Behind the event that was handed out last: a later stream goes on there. */
+  readonly cursor: EventCursor;
+}
+
+export type TraceTopic = 'link' | 'event' | 'commit' | 'envelope';
+
+export interface TraceOptions extends Cancellable {
+  /** Default: all but `envelope`, which shows the envelopes of messages. */
+  readonly topics?: readonly TraceTopic[];
 }
 
 export interface BackupCommand {

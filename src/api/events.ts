@@ -5,6 +5,8 @@ export type ChatEvent =
   | {
       readonly type: 'message-received';
       readonly id: MessageId;
+      /** Its place in the history. */
+      readonly position: number;
       readonly from: string;
       readonly text: PeerText;
       readonly writtenAtWall: number;
@@ -76,6 +78,8 @@ export type ChatEvent =
   | { readonly type: 'directory-rejected'; readonly problems: readonly Failure[] }
   /** Retention (`ChatOptions.keepMs`) has deleted messages that were older. */
   | { readonly type: 'messages-deleted'; readonly count: number; readonly keepMs: number }
+  /** A stream that went on from a cursor: between that and here more happened than is remembered. Messages are complete. */
+  | { readonly type: 'events-skipped' }
   /** The disk takes again what is to be kept: a trouble with it is over. */
   | { readonly type: 'disk-recovered' }
   /** Something of ours or of the world went wrong and is being handled: the listener died, a dial reached ourselves. */

@@ -3,6 +3,9 @@ import type { Brand, Failure, PeerText } from '../base/index.ts';
 /** A UUIDv7 in lower case: 128 bits, for the life of the message. */
 export type MessageId = Brand<string, 'MessageId'>;
 
+/** Where a reader of events stands: opaque text, of at most 200 characters. It is good for this home alone, and for as long as that lives. */
+export type EventCursor = Brand<string, 'EventCursor'>;
+
 export interface SelfView {
   readonly username: string;
   /** The static X25519 public key in base64: what others may put into the `key` field of our entry. */
@@ -33,7 +36,17 @@ export interface ContactView {
   readonly trouble?: Failure;
   /** Somebody tried to meet us under this name and did not know the passwords. */
   readonly failedGuesses?: FailedGuessesView;
+  /** Messages of this contact after the read position: counted up to 1,000. */
+  readonly unread: number;
+  /** The position up to which a person has read; undefined: nothing. */
+  readonly readUpTo?: number;
+  /** Faces make no noise for it until then (UTC ms); `MUTED_FOR_GOOD`: until it is unmuted. What is past counts as not muted. */
+  readonly mutedUntilWall?: number;
+  /** What a person began to write. */
+  readonly draft?: string;
 }
+
+export const MUTED_FOR_GOOD: number = Number.MAX_SAFE_INTEGER;
 
 export interface FailedGuessesView {
   /** Since the name last proved itself, its entry was edited or a person forgave it. */
@@ -148,4 +161,30 @@ export interface SafetyView {
   /** 60 digits in 12 groups of 5, the same on both sides. */
   readonly current?: { readonly safetyNumber: string; readonly key: string; readonly verified: boolean };
   readonly pending?: { readonly safetyNumber: string; readonly key: string };
+}
+
+/** How the program that has the home is doing. */
+export interface StatusView {
+  readonly version: string;
+  readonly pid: number;
+  readonly mode: 'listen' | 'dial' | 'offline';
+  readonly startedAtWall: number;
+  readonly self: SelfView;
+  /** Contacts with a session. */
+  readonly connected: readonly string[];
+  /** Of the directory, oneself not counted. */
+  readonly contacts: number;
+  /** What is neither delivered nor given up. */
+  readonly waiting: { readonly messages: number; readonly bytes: number };
+  /** Of all contacts; of each at most 1,000 are counted. */
+  readonly unread: number;
+  readonly store: {
+    /** Of the database and of its log. */
+    readonly bytes: number;
+    readonly logBytes: number;
+    /** Why it takes nothing at present. */
+    readonly trouble?: Failure;
+  };
+  /** How much later than it was due the event loop came round, ms, since the start. */
+  readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
 }
