@@ -94,6 +94,7 @@ export const ERROR_CODES = {
   // home and process
   usage: 'the command line is wrong',
   'home-locked': 'another Sotto uses this home',
+  'node-not-running': 'no Sotto runs on this home',
   'home-unusable': 'the home cannot be read or written',
   'home-damaged': 'a file of the home is damaged',
   'home-newer': 'the home is from a newer version of this program',

@@ -103,6 +103,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'listen-failed': EXIT.io,
   usage: EXIT.usage,
   'home-locked': EXIT.io,
+  'node-not-running': EXIT.io,
   'home-unusable': EXIT.io,
   'home-damaged': EXIT.io,
   'home-newer': EXIT.usage,
