@@ -190,6 +190,7 @@ test('a message for scripts has the fields that the README shows', async () => {
   const event = eventToJson({
     type: 'message-received',
     id: shown['id'] as never,
+    position: 1,
     from: 'alice',
     text: new PeerText('the build is green'),
     writtenAtWall: Date.parse(String(shown['written_at'])),

@@ -84,6 +84,8 @@ export function describeEvent(event: ChatEvent, self: SelfView, place: Place): r
           `· deleted ${plural(event.count, 'message')} that were older than ${duration(event.keepMs)} (--keep)`,
         ),
       ];
+    case 'events-skipped':
+      return [dim('· more happened since than is remembered; no message is missing')];
     case 'disk-recovered':
       return [{ text: '· the disk can be written again: texts are taken and sent as before', style: 'good' }];
     case 'trouble':

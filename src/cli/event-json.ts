@@ -38,6 +38,7 @@ export function eventToJson(event: ChatEvent): Json {
       };
     case 'messages-missing':
     case 'messages-lost-by-peer':
+    case 'events-skipped':
     case 'disk-recovered':
       return { ...event };
     case 'messages-deleted':

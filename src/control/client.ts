@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import type {
   BackupCommand,
   Chat,
-  ChatEvent,
   ContactView,
   EraseQuery,
   EventOptions,
+  EventStream,
   HistoryPage,
   HistoryQuery,
   MessageId,
@@ -15,6 +15,7 @@ import type {
   SafetyView,
   SelfView,
   SendText,
+  StatusView,
 } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { encodeBase64 } from './base64.ts';
@@ -91,6 +92,9 @@ class ControlChat implements Chat {
     this.#calls = calls;
   }
 
+  async status(): Promise<StatusView> {
+    return this.#calls.call('status', {});
+  }
   async contacts(): Promise<readonly ContactView[]> {
     return this.#calls.call('contacts', {});
   }
@@ -137,8 +141,20 @@ class ControlChat implements Chat {
   async retry(name: string): Promise<void> {
     await this.#calls.call('retry', { name });
   }
-  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
+  async setDraft(command: { readonly name: string; readonly text: string }): Promise<void> {
+    await this.#calls.call('setDraft', command);
+  }
+  async markRead(command: { readonly name: string; readonly upTo?: number }): Promise<void> {
+    await this.#calls.call('markRead', command);
+  }
+  async mute(command: { readonly name: string; readonly untilWall?: number }): Promise<void> {
+    await this.#calls.call('mute', command);
+  }
+  events(options: EventOptions = {}): EventStream {
     return new RemoteEvents(this.#calls, options);
+  }
+  trace(): AsyncIterable<string> {
+    throw unusable('it tells nothing of what goes on inside');
   }
 
   async close(): Promise<void> {

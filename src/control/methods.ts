@@ -3,11 +3,12 @@ import type { Chat, EraseQuery, HistoryQuery, MessageId, OutboxQuery, SendText }
 import { decodeBase64 } from './base64.ts';
 
 /** What is asked and answered; the rest of `Chat` is `hello`, `subscribe`, and the client's own end. */
-type Asked = Omit<Chat, 'self' | 'events' | 'close' | typeof Symbol.asyncDispose>;
+type Asked = Omit<Chat, 'self' | 'events' | 'trace' | 'close' | typeof Symbol.asyncDispose>;
 export type MethodName = keyof Asked;
 
 /** The `params` of each method. */
 export interface Params {
+  readonly status: NoParams;
   readonly contacts: NoParams;
   readonly sendText: SendText;
   readonly cancel: { readonly id: MessageId };
@@ -24,6 +25,9 @@ export interface Params {
   readonly openRepair: Named;
   readonly forgiveGuesses: Named;
   readonly retry: Named;
+  readonly setDraft: { readonly name: string; readonly text: string };
+  readonly markRead: { readonly name: string; readonly upTo?: number };
+  readonly mute: { readonly name: string; readonly untilWall?: number };
 }
 type NoParams = Readonly<Record<string, never>>;
 interface Named {
@@ -50,6 +54,7 @@ const named = v.strictObject({ name });
 
 /** A method that `Chat` gains and that is forgotten here does not compile. */
 export const METHODS: { readonly [Name in MethodName]: Method<Params[Name], Value<Name>> } = {
+  status: { params: v.strictObject({}), call: async (chat) => chat.status() },
   contacts: { params: v.strictObject({}), call: async (chat) => chat.contacts() },
   sendText: {
     params: v.strictObject({
@@ -120,4 +125,16 @@ export const METHODS: { readonly [Name in MethodName]: Method<Params[Name], Valu
   openRepair: { params: named, call: async (chat, params) => chat.openRepair(params.name) },
   forgiveGuesses: { params: named, call: async (chat, params) => chat.forgiveGuesses(params.name) },
   retry: { params: named, call: async (chat, params) => chat.retry(params.name) },
+  setDraft: {
+    params: v.strictObject({ name, text: v.string() }),
+    call: async (chat, params) => chat.setDraft(params),
+  },
+  markRead: {
+    params: v.strictObject({ name, upTo: v.exactOptional(integer) }),
+    call: async (chat, params) => chat.markRead(params),
+  },
+  mute: {
+    params: v.strictObject({ name, untilWall: v.exactOptional(integer) }),
+    call: async (chat, params) => chat.mute(params),
+  },
 };

@@ -1,10 +1,11 @@
-import type { ChatEvent, EventOptions } from '../api/index.ts';
+import type { ChatEvent, EventCursor, EventOptions, EventStream } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import type { Calls, Subscriber } from './calls.ts';
 import { EVENTS_WAITING_MAX } from './limits.ts';
 
 /** One subscription as an iterator. A screen is told the next event only when it asks for it. */
-export class RemoteEvents implements AsyncIterableIterator<ChatEvent>, Subscriber {
+export class RemoteEvents implements EventStream, Subscriber {
+  readonly cursor: EventCursor = '' as EventCursor;
   readonly #calls: Calls;
   readonly #isScreen: boolean;
   readonly #signal: EventOptions['signal'];

@@ -58,6 +58,7 @@ function receivedEvent(from: string, row: InboxRow, skewMs: number): ChatEvent {
   return {
     type: 'message-received',
     id: row.id as MessageId,
+    position: 0,
     from,
     text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
     writtenAtWall: row.timestamp,

@@ -131,6 +131,7 @@ class Shelf {
     this.hub.publish({
       ...message,
       type: 'message-received',
+      position,
       from: 'bob',
       receivedAtWall: 0,
       clockMark: false,

@@ -1,4 +1,4 @@
-import type { ChatEvent, EventOptions, MessageId } from '../api/index.ts';
+import type { ChatEvent, EventOptions, EventStream, MessageId } from '../api/index.ts';
 import { EventReader, ROOM_MAX, type Screen } from './event-reader.ts';
 
 /** A message that a screen has shown, and with it everything that was stored before. */
@@ -43,7 +43,7 @@ export class EventHub {
     for (const reader of this.#readers) reader.push(event);
   }
 
-  open({ signal, isScreen = false }: EventOptions): AsyncIterableIterator<ChatEvent> {
+  open({ signal, isScreen = false }: EventOptions): EventStream {
     const reader: EventReader = new EventReader({
       leave: () => this.#readers.delete(reader),
       screen: isScreen ? this.#screen(() => reader) : undefined,

@@ -1,4 +1,4 @@
-import type { ChatEvent, HistoryEntry, MessageId } from '../api/index.ts';
+import type { ChatEvent, EventCursor, EventStream, HistoryEntry, MessageId } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { readClock } from './clock.ts';
 
@@ -30,7 +30,8 @@ type Message = ChatEvent & { readonly type: 'message-received' };
  * One iterator of events. A screen begins with what the store has for it; until it has read all of that, new messages are
  * left to the store, where they stand already. So nothing is missing between the two, and nothing comes twice.
  */
-export class EventReader implements AsyncIterableIterator<ChatEvent> {
+export class EventReader implements EventStream {
+  readonly cursor: EventCursor = '' as EventCursor;
   readonly isScreen: boolean;
   readonly #leave: () => void;
   readonly #screen: Screen | undefined;
@@ -180,6 +181,7 @@ function storedMessage(entry: HistoryEntry, openedAtWall: number): Message {
   return {
     type: 'message-received',
     id,
+    position: entry.position,
     from: entry.with,
     text,
     writtenAtWall,

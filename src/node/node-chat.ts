@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type {
   BackupCommand,
   Chat,
-  ChatEvent,
   ContactView,
   EraseQuery,
   EventOptions,
+  EventStream,
   HistoryPage,
   HistoryQuery,
   MessageId,
@@ -14,6 +14,7 @@ import type {
   SafetyView,
   SelfView,
   SendText,
+  StatusView,
 } from '../api/index.ts';
 import { CodedError, success, type Result } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
@@ -126,7 +127,22 @@ export class NodeChat implements Chat {
   async retry(name: string): Promise<void> {
     this.#act(() => this.#engine.commands.retry(name));
   }
-  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
+  async status(): Promise<StatusView> {
+    throw new CodedError({ code: 'usage', message: 'not yet' });
+  }
+  async setDraft(): Promise<void> {
+    throw new CodedError({ code: 'usage', message: 'not yet' });
+  }
+  async markRead(): Promise<void> {
+    throw new CodedError({ code: 'usage', message: 'not yet' });
+  }
+  async mute(): Promise<void> {
+    throw new CodedError({ code: 'usage', message: 'not yet' });
+  }
+  trace(): AsyncIterable<string> {
+    throw new CodedError({ code: 'usage', message: 'not yet' });
+  }
+  events(options: EventOptions = {}): EventStream {
     return this.#hub.open(options);
   }
 

@@ -5,7 +5,9 @@ import type {
   ChatEvent,
   ContactView,
   EraseQuery,
+  EventCursor,
   EventOptions,
+  EventStream,
   HistoryPage,
   HistoryQuery,
   MessageId,
@@ -14,6 +16,8 @@ import type {
   SafetyView,
   SelfView,
   SendText,
+  StatusView,
+  TraceOptions,
 } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import { NotTaken } from '../control/index.ts';
@@ -65,6 +69,9 @@ export class PassingChat implements Chat {
       this.#replace(async () => former.close({ graceMs: YIELD_GRACE_MS }), true);
   }
 
+  async status(): Promise<StatusView> {
+    return this.#ask(async (chat) => chat.status());
+  }
   async contacts(): Promise<readonly ContactView[]> {
     return this.#ask(async (chat) => chat.contacts());
   }
@@ -118,9 +125,23 @@ export class PassingChat implements Chat {
   async retry(name: string): Promise<void> {
     await this.#do(async (chat) => chat.retry(name));
   }
-  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
+  async setDraft(command: { readonly name: string; readonly text: string }): Promise<void> {
+    await this.#ask(async (chat) => chat.setDraft(command));
+  }
+  async markRead(command: { readonly name: string; readonly upTo?: number }): Promise<void> {
+    await this.#ask(async (chat) => chat.markRead(command));
+  }
+  async mute(command: { readonly name: string; readonly untilWall?: number }): Promise<void> {
+    await this.#ask(async (chat) => chat.mute(command));
+  }
+  events(options: EventOptions = {}): EventStream {
     const events = this.#current.events(options);
-    return this.#isFollowing ? this.#follow(this.#current, events, options) : events;
+    if (!this.#isFollowing) return events;
+    const followed = new Followed(events);
+    return followed.along(this.#follow(followed, this.#current, options));
+  }
+  trace(options: TraceOptions = {}): AsyncIterable<string> {
+    return this.#current.trace(options);
   }
 
   async close(options?: { readonly graceMs?: number }): Promise<void> {
@@ -166,14 +187,14 @@ export class PassingChat implements Chat {
   }
 
   async *#follow(
+    followed: Followed,
     chat: Chat,
-    events: AsyncIterable<ChatEvent>,
     options: EventOptions,
-  ): AsyncGenerator<ChatEvent, void> {
+  ): AsyncGenerator<ChatEvent, undefined> {
     for (;;) {
       let reason: CodedError | undefined;
       try {
-        for await (const event of events) {
+        for await (const event of followed.stream) {
           if (event.type === 'message-progress') this.#note(event);
           yield event;
         }
@@ -181,12 +202,12 @@ export class PassingChat implements Chat {
         if (!(error instanceof CodedError) || error.code !== 'control-unusable') throw error;
         reason = error;
       }
-      if (options.signal?.aborted || this.#closed.signal.aborted) return;
+      if (options.signal?.aborted || this.#closed.signal.aborted) return undefined;
       this.#lost(chat, reason);
       const next = await orAborted(this.#chat, options.signal);
-      if (!next) return;
+      if (!next) return undefined;
       chat = next;
-      events = chat.events(options);
+      followed.stream = chat.events(options);
       for (const event of await progressSince(this.#sent, this)) {
         this.#note(event);
         yield event;
@@ -213,6 +234,34 @@ export class PassingChat implements Chat {
     });
     // Whoever waits for it hears why.
     this.#chat.catch(() => undefined);
+  }
+}
+
+/** A stream that goes on in another one: of the present one it has the cursor. */
+class Followed implements EventStream {
+  stream: EventStream;
+  #events: AsyncGenerator<ChatEvent, undefined> | undefined;
+
+  constructor(stream: EventStream) {
+    this.stream = stream;
+  }
+
+  along(events: AsyncGenerator<ChatEvent, undefined>): this {
+    this.#events = events;
+    return this;
+  }
+
+  get cursor(): EventCursor {
+    return this.stream.cursor;
+  }
+  async next(): Promise<IteratorResult<ChatEvent, undefined>> {
+    return this.#events?.next() ?? { done: true, value: undefined };
+  }
+  async return(): Promise<IteratorResult<ChatEvent, undefined>> {
+    return this.#events?.return(undefined) ?? { done: true, value: undefined };
+  }
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 

@@ -1,4 +1,5 @@
 // A chat without network, disk or clock: what a face shows and does can be tested by telling each contact how to behave.
+import { MUTED_FOR_GOOD } from '../api/index.ts';
 import type {
   BackupCommand,
   Chat,
@@ -8,6 +9,7 @@ import type {
   DirectoryEntryInput,
   EraseQuery,
   EventOptions,
+  EventStream,
   HistoryPage,
   HistoryQuery,
   HomeTool,
@@ -19,10 +21,13 @@ import type {
   SafetyView,
   SelfView,
   SendText,
+  StatusView,
+  TraceOptions,
   Services,
 } from '../api/index.ts';
 import { CodedError, PeerText, decodeUtf8, encodeUtf8, type Failure } from '../base/index.ts';
 import { fakeDirectory } from './fake-directory.ts';
+import { FakeEvents } from './fake-events.ts';
 import { FakeMessages, type FakeMessage } from './fake-messages.ts';
 
 export type { FakeMessage } from './fake-messages.ts';
@@ -75,19 +80,22 @@ export class FakeChat implements Chat {
   passphrase: string | undefined;
   /** Set, or undefined again, by a test whose disk changes its mind. */
   disk: Failure | undefined;
-  readonly #listeners = new Set<(event: ChatEvent | undefined) => void>();
-  #waiting: ChatEvent[];
+  /** What persons did to their conversations, by the contact's name. */
+  readonly drafts: Map<string, string> = new Map();
+  readonly readUpTo: Map<string, number> = new Map();
+  readonly muted: Map<string, number> = new Map();
+  readonly #events = new FakeEvents<ChatEvent>();
+  readonly #trace = new FakeEvents<string>();
   #nextId = 1;
   #isListening = true;
 
   constructor(options: FakeChatOptions) {
     this.#contacts = options.contacts;
-    this.#waiting = [...(options.events ?? [])];
     this.#isServed = options.isServed ?? false;
     this.disk = options.disk;
     this.passphrase = options.passphrase;
     for (const message of options.past ?? []) this.messages.add(message);
-    for (const event of this.#waiting) this.#keep(event);
+    for (const event of options.events ?? []) this.emit(event);
     this.#self = {
       username: 'alice',
       key: 'QUxJQ0U=',
@@ -109,10 +117,14 @@ export class FakeChat implements Chat {
   /** Something happens: every listener sees it. */
   emit(event: ChatEvent): void {
     this.#keep(event);
-    for (const listener of this.#listeners) listener(event);
+    this.#events.push(event);
+  }
+  /** Something goes on inside. */
+  emitTrace(line: string): void {
+    this.#trace.push(line);
   }
   receive(from: string, text: string): void {
-    this.emit(incoming(from, text, this.#id()));
+    this.emit(incoming(from, text, this.#id(), this.messages.next));
   }
 
   async contacts(): Promise<readonly ContactView[]> {
@@ -124,8 +136,30 @@ export class FakeChat implements Chat {
       verified: false,
       connected: false,
       undelivered: this.messages.waiting(name).length,
+      unread: Math.min(1_000, this.messages.unread(name, this.readUpTo.get(name) ?? 0)),
+      ...this.#conversation(name),
       ...view,
     }));
+  }
+  async status(): Promise<StatusView> {
+    const contacts = await this.contacts();
+    const { messages } = this.messages.outbox({ limit: 1_000 });
+    return {
+      version: '0.0.0',
+      pid: 4242,
+      mode: this.#isListening ? 'listen' : 'dial',
+      startedAtWall: WALL,
+      self: this.self,
+      connected: contacts.filter(({ connected }) => connected).map(({ name }) => name),
+      contacts: contacts.length,
+      waiting: {
+        messages: messages.length,
+        bytes: messages.reduce((bytes, { text }) => bytes + encodeUtf8(text).length, 0),
+      },
+      unread: contacts.reduce((sum, { unread }) => sum + unread, 0),
+      store: { bytes: 65_536, logBytes: 4_096, ...(this.disk && { trouble: this.disk }) },
+      loopDelayMs: { p50: 1, p99: 2, max: 3 },
+    };
   }
   async sendText(command: SendText): Promise<MessageId> {
     const contact = this.#contact(command.to);
@@ -226,34 +260,38 @@ export class FakeChat implements Chat {
     this.calls.push(`retry ${name}`);
     for (const { id, text } of this.messages.waiting(name)) void this.#play(contact, id, text);
   }
-  events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
-    const queue: (ChatEvent | undefined)[] = this.#waiting;
-    this.#waiting = [];
-    let wake: (() => void) | undefined;
-    const push = (event: ChatEvent | undefined): void => {
-      queue.push(event);
-      wake?.();
-    };
-    this.#listeners.add(push);
-    options.signal?.addEventListener('abort', () => push(undefined));
-    if (this.closed || options.signal?.aborted === true) push(undefined);
-    const listeners = this.#listeners;
-    return (async function* () {
-      try {
-        for (;;) {
-          while (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-          const event = queue.shift();
-          if (event === undefined) return;
-          yield event;
-        }
-      } finally {
-        listeners.delete(push);
-      }
-    })();
+  async setDraft({ name, text }: { readonly name: string; readonly text: string }): Promise<void> {
+    this.#contact(name);
+    if (encodeUtf8(text).length > 32 * 1024)
+      throw new CodedError({ code: 'message-too-long', message: 'the text is longer than 32 KiB' });
+    this.#mustKeep();
+    if (text === '') this.drafts.delete(name);
+    else this.drafts.set(name, text);
+  }
+  async markRead({ name, upTo }: { readonly name: string; readonly upTo?: number }): Promise<void> {
+    this.#contact(name);
+    this.#mustKeep();
+    const last = this.messages.lastFrom(name);
+    const read = Math.max(this.readUpTo.get(name) ?? 0, Math.min(upTo ?? last, last));
+    if (read > 0) this.readUpTo.set(name, read);
+  }
+  async mute({ name, untilWall }: { readonly name: string; readonly untilWall?: number }): Promise<void> {
+    this.#contact(name);
+    this.#mustKeep();
+    const until = untilWall ?? MUTED_FOR_GOOD;
+    if (until <= Date.now()) this.muted.delete(name);
+    else this.muted.set(name, until);
+  }
+  events(options: EventOptions = {}): EventStream {
+    return this.#events.open(options);
+  }
+  trace(options: TraceOptions = {}): AsyncIterable<string> {
+    return this.#trace.open(options);
   }
   async close(): Promise<void> {
     this.closed = true;
-    for (const listener of this.#listeners) listener(undefined);
+    this.#events.close();
+    this.#trace.close();
   }
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -281,6 +319,16 @@ export class FakeChat implements Chat {
       writtenAtWall,
       storedAtWall: receivedAtWall,
     });
+  }
+  #conversation(name: string): Pick<ContactView, 'readUpTo' | 'mutedUntilWall' | 'draft'> {
+    const readUpTo = this.readUpTo.get(name);
+    const mutedUntilWall = this.muted.get(name);
+    const draft = this.drafts.get(name);
+    return {
+      ...(readUpTo !== undefined && { readUpTo }),
+      ...(mutedUntilWall !== undefined && { mutedUntilWall }),
+      ...(draft !== undefined && { draft }),
+    };
   }
   #mustKeep(): void {
     if (this.disk) throw new CodedError(this.disk);
@@ -320,10 +368,11 @@ export function createFakeServices(
 }
 
 /** A text from a peer, as an event. */
-export function incoming(from: string, text: string, id: MessageId): ChatEvent {
+export function incoming(from: string, text: string, id: MessageId, position = 1): ChatEvent {
   return {
     type: 'message-received',
     id,
+    position,
     from,
     text: new PeerText(text),
     writtenAtWall: WALL,

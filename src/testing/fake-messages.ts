@@ -32,6 +32,19 @@ export class FakeMessages {
   #rows: Row[] = [];
   #last = 0;
 
+  /** The position of the next one. */
+  get next(): number {
+    return this.#last + 1;
+  }
+  /** Of what came from this contact, what lies behind a position. */
+  unread(from: string, readUpTo: number): number {
+    return this.#rows.filter((row) => row.direction === 'in' && row.with === from && row.position > readUpTo)
+      .length;
+  }
+  lastFrom(from: string): number {
+    return this.#rows.findLast((row) => row.direction === 'in' && row.with === from)?.position ?? 0;
+  }
+
   add(message: FakeMessage): void {
     this.#last += 1;
     this.#rows.push({ ...message, position: this.#last });

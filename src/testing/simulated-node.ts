@@ -327,6 +327,7 @@ function receivedLate(from: string, row: InboxRow): ChatEvent {
   return {
     type: 'message-received',
     id: row.id as MessageId,
+    position: 0,
     from,
     text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
     writtenAtWall: row.timestamp,

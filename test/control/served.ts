@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChatEvent, EventOptions } from '../../src/api/index.ts';
+import type { EventOptions, EventStream } from '../../src/api/index.ts';
 import { controlPath, serveControl } from '../../src/control/index.ts';
 import { FakeChat } from '../../src/testing/fake-chat.ts';
 import { until } from '../net/until.ts';
@@ -13,11 +13,14 @@ class CountingChat extends FakeChat {
   /** How often an event was asked for. */
   asked = 0;
 
-  override events(options: EventOptions = {}): AsyncIterable<ChatEvent> {
-    const events = super.events(options)[Symbol.asyncIterator]();
+  override events(options: EventOptions = {}): EventStream {
+    const events = super.events(options);
     this.listeners += 1;
     const leave = (): void => void (this.listeners -= 1);
-    const iterator: AsyncIterableIterator<ChatEvent> = {
+    const iterator: EventStream = {
+      get cursor() {
+        return events.cursor;
+      },
       next: async () => {
         this.asked += 1;
         return events.next();
