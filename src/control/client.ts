@@ -168,12 +168,14 @@ class ControlChat implements Chat {
 async function connectTo(path: string): Promise<Socket> {
   return new Promise((done, reject) => {
     const socket = connect({ path, noDelay: true });
-    socket.once('error', (cause) => reject(unusable(`nobody answers at ${path}: ${cause.message}`)));
+    socket.once('error', (cause) =>
+      reject(unusable(`nobody answers at ${path}: ${cause.message}`, undefined, { cause })),
+    );
     socket.once('connect', () => done(socket));
   });
 }
 
-function unusable(why: string, hint?: string): CodedError {
+function unusable(why: string, hint?: string, options?: ErrorOptions): CodedError {
   const message = `the Sotto that uses this home cannot be reached: ${why}`;
-  return new CodedError({ code: 'control-unusable', message, ...(hint === undefined ? {} : { hint }) });
+  return new CodedError({ code: 'control-unusable', message, ...(hint === undefined ? {} : { hint }) }, options);
 }
