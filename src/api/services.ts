@@ -1,12 +1,14 @@
 import type { Cancellable, Chat } from './chat.ts';
 import type { DirectoryTool } from './directory-tool.ts';
 import type { HomeTool } from './home-tool.ts';
+import type { NodeTool } from './node-tool.ts';
 
 /** What main.ts hands to the faces: everything that touches disk, network and clock, as plain functions. */
 export interface Services {
   openChat(options: ChatOptions, cancel?: Cancellable): Promise<Chat>;
   readonly directory: DirectoryTool;
   readonly home: HomeTool;
+  readonly node: NodeTool;
 }
 
 /** Where one listens who says nothing else, and so the port of one's own entry when it has to be guessed. */
@@ -46,6 +48,11 @@ export interface ChatOptions {
    * when it is to a contact that has never dialled us, which could not reach us otherwise.
    */
   readonly lingerMs?: number;
+  /**
+   * Nobody sits in front of this program: another one of the same user may ask it to end (`NodeTool.end`), and this is called then. Without
+   * it that is refused with node-attended.
+   */
+  readonly onEnd?: () => void;
   /** How long another program that has the home may take for its first answer, ms; at most, and by default, 10,000. */
   readonly answerWithinMs?: number;
 }

@@ -168,6 +168,8 @@ export interface StatusView {
   readonly version: string;
   readonly pid: number;
   readonly mode: 'listen' | 'dial' | 'offline';
+  /** A person or a command sits in front of it, and ends it: other programs may not (`ChatOptions.onEnd`). */
+  readonly isAttended: boolean;
   readonly startedAtWall: number;
   readonly self: SelfView;
   /** Contacts with a session. */

@@ -1,1 +1,2 @@
 export { openChat } from './open-chat.ts';
+export { createNodeTool } from './node-tool.ts';

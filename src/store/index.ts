@@ -8,4 +8,5 @@ export * from './home-tool.ts';
 export * from './home.ts';
 export * from './key-file.ts';
 export * from './local-addresses.ts';
+export * from './node-log.ts';
 export * from './own-home.ts';

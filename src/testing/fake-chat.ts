@@ -29,6 +29,7 @@ import { CodedError, PeerText, decodeUtf8, encodeUtf8, type Failure } from '../b
 import { fakeDirectory } from './fake-directory.ts';
 import { FakeEvents } from './fake-events.ts';
 import { FakeMessages, type FakeMessage } from './fake-messages.ts';
+import { fakeNode, type FakeRunning } from './fake-node.ts';
 
 export type { FakeMessage } from './fake-messages.ts';
 
@@ -51,6 +52,8 @@ export interface FakeChatOptions {
   readonly past?: readonly FakeMessage[];
   /** Another program listens with this home, and serves this one. */
   readonly isServed?: boolean;
+  /** A program that has the home already, as `NodeTool.find` sees it. */
+  readonly running?: FakeRunning;
   /** Why the disk takes nothing. */
   readonly disk?: Failure;
   /** The passphrase that the home is under. */
@@ -148,6 +151,7 @@ export class FakeChat implements Chat {
       version: '0.0.0',
       pid: 4242,
       mode: this.#isListening ? 'listen' : 'dial',
+      isAttended: true,
       startedAtWall: WALL,
       self: this.self,
       connected: contacts.filter(({ connected }) => connected).map(({ name }) => name),
@@ -364,7 +368,9 @@ export function createFakeServices(
     chat.openedAs(chatOptions.mode);
     return chat;
   };
-  return { chat, opened, files, openChat, directory: fakeDirectory(files), home: fakeHome(chat) };
+  const start = (): Failure | undefined => options.openFailure?.({ directory: '', mode: 'listen' });
+  const node = fakeNode(chat, { running: options.running, start });
+  return { chat, opened, files, openChat, directory: fakeDirectory(files), home: fakeHome(chat), node };
 }
 
 /** A text from a peer, as an event. */

@@ -9,9 +9,9 @@ import { createDirectoryTool } from '../../src/store/index.ts';
 import { createFakeServices } from '../../src/testing/fake-chat.ts';
 
 const services: Services = {
+  ...createFakeServices({ contacts: [] }),
   openChat: async () => Promise.reject(new Error('these commands open no chat')),
   directory: createDirectoryTool(),
-  home: createFakeServices({ contacts: [] }).home,
 };
 
 let folder = '';

@@ -1,0 +1,66 @@
+// A node that runs, or does not, without any process: what commands make of it can be tested.
+import type { HomeOptions, NodeTool, RunningNode, StatusView } from '../api/index.ts';
+import { CodedError, decodeUtf8, type Failure } from '../base/index.ts';
+import type { FakeChat } from './fake-chat.ts';
+
+/** What has the home: a node of its own, a person's loop, or a command that only sends. */
+export type FakeRunning = 'node' | 'attended' | 'passing';
+
+export interface FakeNodeOptions {
+  readonly running: FakeRunning | undefined;
+  /** Why none can be started. */
+  readonly start: () => Failure | undefined;
+}
+
+const LOG = '/home/alice/.local/share/sotto/alice/log';
+
+/** What it is asked is in the chat's `calls`. */
+export function fakeNode(chat: FakeChat, options: FakeNodeOptions): NodeTool {
+  let { running } = options;
+  const status = async (): Promise<StatusView> => ({
+    ...(await chat.status()),
+    mode: running === 'passing' ? 'dial' : 'listen',
+    isAttended: running !== 'node',
+  });
+  const find = async (_home: HomeOptions): Promise<RunningNode | undefined> => {
+    if (!running) return undefined;
+    chat.openedAs(running === 'passing' ? 'dial' : 'listen');
+    return { status: await status(), chat };
+  };
+  return {
+    find,
+    start: async ({ args, passphrase }) => {
+      chat.calls.push(`start ${args.join(' ')}`);
+      const failure = options.start();
+      if (failure) throw new CodedError(failure);
+      if (chat.passphrase !== undefined && chat.passphrase !== textOf(passphrase))
+        throw passphrase ? wrong() : locked();
+      running = 'node';
+      chat.openedAs('listen');
+      return { status: await status(), log: { path: LOG } };
+    },
+    end: async () => {
+      if (!running) return false;
+      if (running !== 'node') throw new CodedError({ code: 'home-locked', message: 'somebody sits there' });
+      running = undefined;
+      chat.calls.push('end');
+      return true;
+    },
+    launched: () => ({ report: () => undefined, keepLogShort: () => undefined }),
+    serveStdio: async () => {
+      chat.calls.push('serve stdio');
+    },
+  };
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && decodeUtf8(bytes);
+}
+
+function locked(): CodedError {
+  return new CodedError({ code: 'locked', message: 'the home is under a passphrase' });
+}
+
+function wrong(): CodedError {
+  return new CodedError({ code: 'passphrase-wrong', message: 'that is not the passphrase of the home' });
+}
