@@ -1,5 +1,35 @@
 // The library's door: a whole Sotto without a face. The sans-IO core is ./protocol, the simulated network ./testing.
-export * from './api/index.ts';
+export { connect, openNode, sendAndWait, type ConnectOptions, type NodeOptions } from './library.ts';
+export {
+  DEFAULT_PORT,
+  MUTED_FOR_GOOD,
+  type BackupCommand,
+  type Cancellable,
+  type CancelSignal,
+  type Chat,
+  type ChatEvent,
+  type ChatOptions,
+  type ContactView,
+  type EraseQuery,
+  type EventCursor,
+  type EventOptions,
+  type EventStream,
+  type FailedGuessesView,
+  type HistoryEntry,
+  type HistoryPage,
+  type HistoryQuery,
+  type MessageId,
+  type OutboxPage,
+  type OutboxQuery,
+  type OutgoingState,
+  type OutgoingView,
+  type SafetyView,
+  type SelfView,
+  type SendText,
+  type StatusView,
+  type TraceOptions,
+  type TraceTopic,
+  type TrustState,
+} from './api/index.ts';
 export { CodedError, type ErrorCode, type Failure, type PeerText, type SafeText } from './base/index.ts';
-export { openChat } from './node/index.ts';
 export { VERSION } from './version.ts';

@@ -75,15 +75,15 @@ test('the three doors open with the runtime dependencies alone', () => {
   const script = join(folder, 'doors.js');
   writeFileSync(
     script,
-    `import { openChat, VERSION } from 'sotto';
+    `import { connect, openNode, VERSION } from 'sotto';
      import { Connection } from 'sotto/protocol';
      import { World } from 'sotto/testing';
      const world = new World({ seed: 1 });
      world.start(['alice', 'bob']);
-     console.log(VERSION, typeof openChat, typeof Connection, world.nodes.size);`,
+     console.log(VERSION, typeof openNode, typeof connect, typeof Connection, world.nodes.size);`,
   );
   expect(run(script)).toEqual(
-    expect.objectContaining({ status: 0, stdout: `${VERSION} function function 2\n`, stderr: '' }),
+    expect.objectContaining({ status: 0, stdout: `${VERSION} function function function 2\n`, stderr: '' }),
   );
 });
 

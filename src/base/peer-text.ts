@@ -1,8 +1,15 @@
 import { toSafeText, type SafeText } from './safe-text.ts';
 
+/** Of consoles and debuggers of hosts that have such a thing, as Node has. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as typeof INSPECT;
+
 /**
- * Text that a peer wrote. It prints as `SafeText` wherever it becomes a string, so that a forgotten call cannot send an
- * escape sequence to a terminal; only `exact()` and JSON (which must escape it) give the very characters.
+ * Text that a peer wrote. It prints as `SafeText` wherever it becomes a string, in a template or on the console, so that a forgotten
+ * call cannot send an escape sequence to a terminal; only `exact()` and JSON (which must escape it) give the very characters.
+ *
+ * @example
+ * console.log(`${event.from}: ${event.text.safe}`); // to a person
+ * await chat.sendText({ to: 'bob', text: event.text.exact() }); // to a program
  */
 export class PeerText {
   readonly #exact: string;
@@ -11,6 +18,7 @@ export class PeerText {
     this.#exact = exact;
   }
 
+  /** What a terminal may show: whatever is not plain text stands there as a visible mark, such as `‹U+001B›`. */
   get safe(): SafeText {
     return toSafeText(this.#exact);
   }
@@ -18,9 +26,19 @@ export class PeerText {
   exact(): string {
     return this.#exact;
   }
+  /** As `safe`: for templates. */
   toString(): string {
     return this.safe;
   }
+  /** As `safe`, in quotes: for `console.log`. */
+  [INSPECT](
+    _depth: unknown,
+    options: unknown,
+    inspect: (value: unknown, options: unknown) => string,
+  ): string {
+    return inspect(this.safe, options);
+  }
+  /** As `exact()`: `JSON.stringify` escapes control characters, though not every one that a terminal obeys. */
   toJSON(): string {
     return this.#exact;
   }

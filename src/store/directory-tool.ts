@@ -61,7 +61,8 @@ function check(path: string): DirectoryReport {
     : { entries: 0, problems: parsed.failure, warnings };
 }
 
-function loadDirectory(path: string): Directory {
+/** Throws directory-missing, directory-unreadable or directory-invalid, which names every mistake. */
+export function loadDirectory(path: string): Directory {
   const parsed = parseDirectory(readDirectoryFile(path).bytes);
   if (parsed.ok) return parsed.value;
   throw invalidDirectory(path, parsed.failure);
