@@ -10,6 +10,12 @@ export async function knownNames(chat: Chat, names: readonly string[]): Promise<
   return wanted;
 }
 
+/** As `knownNames`, of one. */
+export async function oneKnownName(chat: Chat, name: string): Promise<string> {
+  const [known = name] = await knownNames(chat, [name]);
+  return known;
+}
+
 function unknownName(name: string, contacts: ReadonlySet<string>, self: string): CodedError {
   if (name === self) return new CodedError({ code: 'contact-unknown', message: `${name} is you` });
   const meant = closest(name, contacts);

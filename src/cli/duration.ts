@@ -45,13 +45,25 @@ export function parseKeep(text: string, flag: string): number {
 export function parseMoment(text: string, flag: string, nowWall: number): number {
   const ago = parseMs(text);
   if (ago !== undefined && ago <= SPAN_MS_MAX) return nowWall - ago;
-  const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?$/.test(text.trim()) ? text.trim().replace(' ', 'T') : '';
-  // A date alone would be read as midnight in UTC.
-  const wall = Date.parse(iso.length === 10 ? `${iso}T00:00` : iso);
-  if (!Number.isNaN(wall)) return wall;
+  const wall = parseTime(text);
+  if (wall !== undefined) return wall;
   throw usageError(
     `${flag} is no time: “${text}”`,
     'Write it like 2d (that long ago), 2026-11-01 or 2026-11-01T09:30.',
+  );
+}
+
+/**
+ * A moment to come, UTC ms: after how long (`8h`), the beginning of a local day, or an ISO 8601 time, local unless it names its zone.
+ * Throws `usage`, naming the flag.
+ */
+export function parseUntil(text: string, flag: string, nowWall: number): number {
+  const span = parseMs(text);
+  const wall = span !== undefined && span <= SPAN_MS_MAX ? nowWall + span : parseTime(text);
+  if (wall !== undefined && wall > nowWall) return wall;
+  throw usageError(
+    wall === undefined ? `${flag} is no time: “${text}”` : `${flag} is past: “${text}”`,
+    'Write it like 8h (for that long), 2027-01-31 or 2027-01-31T09:30.',
   );
 }
 
@@ -60,4 +72,12 @@ function parseMs(text: string, unitless?: keyof typeof UNIT_MS): number | undefi
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d|w)?$/.exec(text.trim());
   const unit = (match?.[2] ?? unitless) as keyof typeof UNIT_MS | undefined;
   return match && unit ? Math.round(Number(match[1]) * UNIT_MS[unit]) : undefined;
+}
+
+/** Undefined when it is neither a day nor a time. */
+function parseTime(text: string): number | undefined {
+  const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?$/.test(text.trim()) ? text.trim().replace(' ', 'T') : '';
+  // A date alone would be read as midnight in UTC.
+  const wall = Date.parse(iso.length === 10 ? `${iso}T00:00` : iso);
+  return Number.isNaN(wall) ? undefined : wall;
 }

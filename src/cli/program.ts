@@ -1,13 +1,16 @@
-import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, CommanderError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { closest } from './closest.ts';
 import type { CliContext } from './context.ts';
+import { addGlobalFlags, COMMON_OPTIONS } from './flags.ts';
 import { usageError } from './report-error.ts';
-import { addGlobalFlags } from './settings.ts';
 
 /** A command's file: adds arguments, options, examples and the action. Loaded only when the command line names it. */
 export interface CommandModule {
-  define(command: Command, context: CliContext): void;
+  define(command: Command, context: CliContext, trees: CommandTrees): void;
 }
+
+/** For what works on commands themselves: the whole program, with those commands loaded that the words name. */
+export type CommandTrees = (words: readonly string[]) => Promise<CommandUnknownOpts>;
 
 interface CommandRow {
   readonly name: string;
@@ -20,6 +23,11 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'send',
     summary: 'send one message and wait for its outcome',
     load: () => import('./commands/send.ts'),
+  },
+  {
+    name: 'reply',
+    summary: 'answer one message',
+    load: () => import('./commands/reply.ts'),
   },
   {
     name: 'outbox',
@@ -45,6 +53,31 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'delete',
     summary: 'delete messages here for good',
     load: () => import('./commands/delete.ts'),
+  },
+  {
+    name: 'contacts',
+    summary: 'everyone in the directory and how they are',
+    load: () => import('./commands/contacts.ts'),
+  },
+  {
+    name: 'read',
+    summary: 'count what somebody wrote as read',
+    load: () => import('./commands/read.ts'),
+  },
+  {
+    name: 'mute',
+    summary: 'make no noise for somebody’s messages',
+    load: () => import('./commands/mute.ts'),
+  },
+  {
+    name: 'unmute',
+    summary: 'make noise for them again',
+    load: () => import('./commands/unmute.ts'),
+  },
+  {
+    name: 'draft',
+    summary: 'what you began to write to somebody',
+    load: () => import('./commands/draft.ts'),
   },
   {
     name: 'verify',
@@ -100,6 +133,22 @@ changed · 5 not delivered in time, but kept · 6 no such contact or message · 
 
 /** Parses and runs. Rejects with a `CodedError`; help and version resolve. */
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {
+  const program = await createProgram(context, (name) => argv.includes(name));
+  const mistake: Mistake = { at: program };
+  quietly(program, context, mistake);
+  try {
+    await program.parseAsync([...withHelpFlag(argv, program)], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw fromCommander(error, mistake.at);
+  }
+}
+
+/** The tree of commands; those that are wanted have their arguments, options and subcommands, the others a name and a summary. */
+export async function createProgram(
+  context: CliContext,
+  isWanted: (name: string) => boolean,
+): Promise<Command> {
   const program = new Command('sotto');
   program
     .description('Encrypted chat straight from one machine to another. Without a command: talk.')
@@ -112,25 +161,18 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
     const { runLoop } = await import('./loop/run-loop.ts');
     await runLoop(program, context);
   });
-  for (const row of COMMANDS) await addCommand(program, row, argv, context);
-  const mistake: Mistake = { at: program };
-  quietly(program, context, mistake);
-  try {
-    await program.parseAsync([...withHelpFlag(argv, program)], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw fromCommander(error, mistake.at);
+  const trees: CommandTrees = async (words) => createProgram(context, (name) => words.includes(name));
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).summary(summary);
+    if (isWanted(name)) (await load()).define(command, context, trees);
   }
+  addHelpOption(program);
+  return program;
 }
 
-async function addCommand(
-  program: Command,
-  row: CommandRow,
-  argv: readonly string[],
-  context: CliContext,
-): Promise<void> {
-  const command = program.command(row.name).summary(row.summary);
-  if (argv.includes(row.name)) (await row.load()).define(command, context);
+function addHelpOption(command: CommandUnknownOpts): void {
+  command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(COMMON_OPTIONS));
+  for (const child of command.commands) addHelpOption(child);
 }
 
 /** The command that a mistake was made at. */
@@ -146,13 +188,18 @@ function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mist
       throw error;
     })
     .configureOutput({
-      writeOut: (text) => context.stdio.stdout.write(text),
+      writeOut: (text) => context.stdio.stdout.write(oneBlankLine(text)),
       writeErr: (text) => context.stdio.stderr.write(text),
       outputError: () => undefined,
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,
     });
   for (const child of command.commands) quietly(child, context, mistake);
+}
+
+/** Between two parts of a help text. */
+function oneBlankLine(text: string): string {
+  return text.replaceAll(/\n{3,}/g, '\n\n');
 }
 
 /** `sotto help outbox cancel` is `sotto outbox cancel --help`. */

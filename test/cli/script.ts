@@ -4,6 +4,8 @@
 //   guessed NAME COUNT          that many failed attempts are told
 //   past AGE <NAME|>NAME TEXT    said before: to us or by us; AGE is 2d, 3h … before now
 //   waiting AGE NAME TEXT        queued before            belated NAME TEXT   as incoming, from before the start
+//   draft NAME TEXT              begun before              muted NAME          until it is unmuted
+//   reads NAME POSITION          what was read before
 //   served                       another program listens with this home
 //   disk CODE                    the disk takes nothing
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
@@ -16,6 +18,7 @@ import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { expect } from 'vitest';
+import { MUTED_FOR_GOOD } from '../../src/api/index.ts';
 import type { ErrorCode } from '../../src/base/index.ts';
 import { runCli, type SignalName } from '../../src/cli/index.ts';
 import {
@@ -39,6 +42,9 @@ interface Given {
   readonly incoming: [name: string, text: string, isBelated: boolean][];
   readonly past: FakeMessage[];
   readonly guessed: [name: string, failures: number][];
+  readonly drafts: [name: string, text: string][];
+  readonly muted: string[];
+  readonly read: [name: string, upTo: number][];
   readonly env: Record<string, string>;
   readonly files: string[];
   readonly signals: { readonly name: SignalName; readonly after: string }[];
@@ -143,6 +149,10 @@ function servicesOf(given: Given): FakeServices {
         as === undefined ? { code, message: `opening failed with ${code}` } : undefined,
     }),
   });
+  const { chat } = services;
+  for (const [name, text] of given.drafts) chat.drafts.set(name, text);
+  for (const name of given.muted) chat.muted.set(name, MUTED_FOR_GOOD);
+  for (const [name, upTo] of given.read) chat.readUpTo.set(name, upTo);
   for (const path of given.files)
     services.files.set(path, [
       { username: 'alice', password: 'a', ip: '127.0.0.1', port: 7688 },
@@ -158,15 +168,28 @@ function callsOf(services: FakeServices): readonly string[] {
     ['open', options.mode, `port=${options.port ?? 7688}`, options.directory, ...extras(options)].join(' '),
   );
   const sent = services.chat.sent.map(
-    ({ to, text, expiresAtWall }) =>
-      `text ${to} ${text.length > 100 ? `${text.length} bytes` : JSON.stringify(text)}${expiresAtWall === undefined ? '' : ` for ${Math.round((expiresAtWall - Date.now()) / 60_000)} min`}`,
+    ({ to, text, replyTo, expiresAtWall }) =>
+      `text ${to} ${replyTo === undefined ? '' : `re ${replyTo.slice(-8)} `}${text.length > 100 ? `${text.length} bytes` : JSON.stringify(text)}${expiresAtWall === undefined ? '' : ` for ${Math.round((expiresAtWall - Date.now()) / 60_000)} min`}`,
   );
   const entries = [...services.files].flatMap(([path, list]) =>
     list
       .filter(({ password }) => password.length > 1)
       .map((entry) => `entry ${path} ${entry.username} ${entry.password} ${entry.ip}:${entry.port}`),
   );
-  return [...opened, ...sent, ...services.chat.calls, ...entries];
+  return [...opened, ...sent, ...services.chat.calls, ...conversations(services.chat), ...entries];
+}
+
+/** How what persons did to their conversations stands in the end. */
+function conversations({ drafts, muted, readUpTo }: FakeServices['chat']): readonly string[] {
+  return [
+    ...[...drafts].map(([name, text]) => `draft ${name} ${JSON.stringify(text)}`),
+    ...[...muted].map(([name, until]) =>
+      until === MUTED_FOR_GOOD
+        ? `muted ${name}`
+        : `muted ${name} for ${Math.round((until - Date.now()) / 60_000)} min`,
+    ),
+    ...[...readUpTo].map(([name, upTo]) => `read ${name} ${upTo}`),
+  ];
 }
 
 function extras(options: FakeServices['opened'][number]): readonly string[] {
@@ -198,6 +221,9 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
     incoming: [],
     past: [],
     guessed: [],
+    drafts: [],
+    muted: [],
+    read: [],
     env: {},
     files: [],
     signals: [],
@@ -242,6 +268,9 @@ function addToGiven(given: Given, line: string): void {
     given.past.push(
       pastMessage(given.past.length, word, first, rest[0] ?? '', decode(rest.slice(1).join(' '))),
     );
+  else if (word === 'draft') given.drafts.push([first, decode(rest.join(' '))]);
+  else if (word === 'muted') given.muted.push(first);
+  else if (word === 'reads') given.read.push([first, Number(rest[0])]);
   else if (word === 'served') given.served = true;
   else if (word === 'disk') given.disk = first as ErrorCode;
   else if (word === 'guessed') given.guessed.push([first, Number(rest[0])]);

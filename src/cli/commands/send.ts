@@ -13,7 +13,7 @@ import { answerMs, inTime } from './in-time.ts';
 import { queueForAll, sendToAll, type Order, type WaitFor } from './sending.ts';
 
 /** After Ctrl-C there is no time for farewells; the text is on the disk. */
-const INTERRUPT_GRACE_MS = 200;
+export const INTERRUPT_GRACE_MS = 200;
 
 const EXAMPLES = `Examples:
   sotto send bob 'the build is green'
@@ -76,7 +76,8 @@ async function send(
   }
 }
 
-async function carryOut(
+/** Queues it, and waits for what was asked to be waited for. */
+export async function carryOut(
   chat: Chat,
   order: Order,
   settings: Settings,

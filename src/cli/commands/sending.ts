@@ -15,6 +15,7 @@ export type WaitFor = 'delivered' | 'sent' | 'queued';
 export interface Order {
   readonly names: readonly string[];
   readonly text: string;
+  readonly replyTo?: MessageId;
   readonly waitFor: WaitFor;
   /** UTC ms. */
   readonly expiresAtWall?: number;
@@ -114,14 +115,19 @@ export async function sendToAll(
 /** One name's failure does not keep the text from the others. */
 async function* queue(
   chat: Chat,
-  { names, text, expiresAtWall }: Order,
+  { names, text, replyTo, expiresAtWall }: Order,
   settings: Settings,
   output: CliContext['output'],
 ): AsyncGenerator<Queued> {
   const giveUpAt = performance.now() + answerMs(settings.timeoutMs);
   for (const to of names) {
     try {
-      const asked = chat.sendText({ to, text, ...(expiresAtWall !== undefined && { expiresAtWall }) });
+      const asked = chat.sendText({
+        to,
+        text,
+        ...(replyTo !== undefined && { replyTo }),
+        ...(expiresAtWall !== undefined && { expiresAtWall }),
+      });
       const id = await inTime(asked, giveUpAt - performance.now());
       yield { to, id };
     } catch (error) {
