@@ -1,0 +1,247 @@
+import * as v from 'valibot';
+import { PeerText, unreachable, type Failure } from '../../base/index.ts';
+import type { ChatEvent } from '../events.ts';
+import type { EventJson, MessageJson, ProgressJson, StateJson } from '../to-json/index.ts';
+import type { MessageId, OutgoingState } from '../views.ts';
+import {
+  countOf,
+  FAILURE,
+  FAILURE_FIELDS,
+  failureFromJson,
+  flagOf,
+  ID,
+  NAME,
+  PERHAPS_FAILURE_FIELDS,
+  POSITION,
+  reasonFromJson,
+  said,
+  textOf,
+  timeFromJson,
+  timeOf,
+  type Shape,
+} from './parts.ts';
+
+const safetyNumber = (whose: string): Shape<string> => textOf(`${whose}: 60 digits in 12 groups of 5`);
+const names = (words: string): Shape<readonly string[]> => said(v.array(v.string()), words);
+
+export const MESSAGE: Shape<MessageJson> = v.object({
+  type: v.literal('message'),
+  id: ID,
+  position: POSITION,
+  from: NAME,
+  text: textOf('the very characters that were written: clean them before a terminal sees them'),
+  written_at: timeOf('by the writer’s clock'),
+  received_at: timeOf('by our clock'),
+  clock_mark: flagOf('the writer’s clock is more than 120 s ahead of ours'),
+  belated: flagOf('it came before this program began, and no screen is known to have shown it'),
+  reply_to: v.exactOptional(textOf('the id of the message that it answers')),
+});
+
+/** A shape that says, among other fields, how an outgoing message stands. */
+export function withState<Entries extends v.ObjectEntries>(
+  entries: Entries,
+): Shape<v.InferOutput<v.ObjectSchema<Entries, undefined>> & StateJson> {
+  const state = <State extends v.GenericSchema>(schema: State): State =>
+    said(schema, 'how the message stands: only delivered is delivered');
+  return v.variant('state', [
+    v.object({
+      ...entries,
+      state: state(v.picklist(['queued', 'sent'])),
+      held: flagOf('it waits until a person acts'),
+      ...PERHAPS_FAILURE_FIELDS,
+      next_try_at: v.exactOptional(timeOf('when it is tried again')),
+    }),
+    v.object({
+      ...entries,
+      state: state(v.literal('delivered')),
+      took_ms: said(v.number(), 'from the time it was queued until the peer had it'),
+    }),
+    v.object({
+      ...entries,
+      state: state(v.picklist(['refused', 'failed', 'cancelled', 'expired'])),
+      ...FAILURE_FIELDS,
+    }),
+  ]) as never;
+}
+
+export const PROGRESS: Shape<ProgressJson> = withState({ type: v.literal('progress'), id: ID, to: NAME });
+
+/** All events but messages and progress, by their `type`. */
+const HAPPENED = [
+  v.object({
+    type: v.literal('contact-connected'),
+    name: NAME,
+    first_contact: flagOf('the passwords agreed: the key is kept from now on'),
+  }),
+  v.object({ type: v.literal('contact-disconnected'), name: NAME, ...PERHAPS_FAILURE_FIELDS }),
+  v.object({
+    type: v.literal('key-pending'),
+    name: NAME,
+    old_safety_number: v.exactOptional(safetyNumber('with the key that is in force')),
+    new_safety_number: safetyNumber('with the key that waits for a decision'),
+  }),
+  v.object({
+    type: v.literal('own-key-pending'),
+    name: NAME,
+    safety_number: safetyNumber('what the contact has to compare'),
+    ...FAILURE_FIELDS,
+  }),
+  v.object({
+    type: v.literal('password-guesses'),
+    name: NAME,
+    failures: countOf('attempts under this name that did not know the password'),
+    address: textOf('where the last of them came from'),
+    blocked_until: v.exactOptional(timeOf('until then no first contact under this name is heard')),
+  }),
+  v.object({
+    type: v.literal('messages-missing'),
+    from: NAME,
+    count: countOf('messages that the contact can no longer send'),
+  }),
+  v.object({
+    type: v.literal('messages-lost-by-peer'),
+    name: NAME,
+    count: countOf('delivered messages that the contact has lost'),
+    resent: countOf('how many of them go out once more by themselves'),
+  }),
+  v.object({
+    type: v.literal('clock-skew'),
+    name: NAME,
+    skew_ms: said(v.number(), 'positive: the contact’s clock is ahead of ours'),
+  }),
+  v.object({
+    type: v.literal('peer-restarted'),
+    name: NAME,
+    from_copy: flagOf('it still holds messages of ours: it was restored or repaired'),
+  }),
+  v.object({
+    type: v.literal('directory-changed'),
+    added: names('who is new'),
+    removed: names('who is gone'),
+    changed: names('whose entry is another one'),
+  }),
+  v.object({
+    type: v.literal('directory-rejected'),
+    problems: said(v.array(FAILURE), 'the mistakes; the last good directory stays in force'),
+  }),
+  v.object({
+    type: v.literal('messages-deleted'),
+    count: countOf('messages that were older'),
+    keep_ms: countOf('than this'),
+  }),
+  v.object({ type: v.literal('events-skipped') }),
+  v.object({ type: v.literal('disk-recovered') }),
+  v.object({ type: v.literal('trouble'), name: v.exactOptional(NAME), ...FAILURE_FIELDS }),
+] as const;
+
+export const EVENT: Shape<EventJson> = v.variant('type', [MESSAGE as never, PROGRESS as never, ...HAPPENED]);
+
+export function eventFromJson(event: EventJson): ChatEvent {
+  switch (event.type) {
+    case 'message':
+      return messageFromJson(event);
+    case 'progress':
+      return progressFromJson(event);
+    case 'contact-connected':
+      return { type: event.type, name: event.name, firstContact: event.first_contact };
+    case 'contact-disconnected':
+      return { type: event.type, name: event.name, ...reasonOf(event) };
+    case 'key-pending':
+      return {
+        type: event.type,
+        name: event.name,
+        ...(event.old_safety_number !== undefined && { oldSafetyNumber: event.old_safety_number }),
+        newSafetyNumber: event.new_safety_number,
+      };
+    case 'own-key-pending':
+      return {
+        type: event.type,
+        name: event.name,
+        safetyNumber: event.safety_number,
+        reason: failureFromJson(event),
+      };
+    case 'password-guesses':
+      return {
+        type: event.type,
+        name: event.name,
+        failures: event.failures,
+        address: event.address,
+        ...(event.blocked_until !== undefined && { blockedUntilWall: timeFromJson(event.blocked_until) }),
+      };
+    case 'clock-skew':
+      return { type: event.type, name: event.name, skewMs: event.skew_ms };
+    case 'peer-restarted':
+      return { type: event.type, name: event.name, ...(event.from_copy && { isFromCopy: true }) };
+    case 'directory-rejected':
+      return { type: event.type, problems: event.problems.map((problem) => failureFromJson(problem)) };
+    case 'messages-deleted':
+      return { type: event.type, count: event.count, keepMs: event.keep_ms };
+    case 'messages-missing':
+    case 'messages-lost-by-peer':
+    case 'directory-changed':
+    case 'events-skipped':
+    case 'disk-recovered':
+      return event;
+    case 'trouble':
+      return {
+        type: event.type,
+        ...(event.name !== undefined && { name: event.name }),
+        reason: failureFromJson(event),
+      };
+    default:
+      return unreachable(event);
+  }
+}
+
+type Event<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>;
+
+export function messageFromJson(message: MessageJson): Event<'message-received'> {
+  return {
+    type: 'message-received',
+    id: message.id as MessageId,
+    position: message.position,
+    from: message.from,
+    text: new PeerText(message.text),
+    writtenAtWall: timeFromJson(message.written_at),
+    receivedAtWall: timeFromJson(message.received_at),
+    clockMark: message.clock_mark,
+    ...(message.reply_to !== undefined && { replyTo: message.reply_to as MessageId }),
+    ...(message.belated && { isBelated: true }),
+  };
+}
+
+export function progressFromJson(progress: ProgressJson): Event<'message-progress'> {
+  return {
+    type: 'message-progress',
+    id: progress.id as MessageId,
+    to: progress.to,
+    progress: stateFromJson(progress),
+  };
+}
+
+export function stateFromJson(json: StateJson): OutgoingState {
+  switch (json.state) {
+    case 'delivered':
+      return { state: json.state, tookMs: json.took_ms };
+    case 'queued':
+    case 'sent':
+      return {
+        state: json.state,
+        held: json.held,
+        ...reasonOf(json),
+        ...(json.next_try_at !== undefined && { nextTryWall: timeFromJson(json.next_try_at) }),
+      };
+    case 'refused':
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+      return { state: json.state, reason: failureFromJson(json) };
+    default:
+      return unreachable(json);
+  }
+}
+
+function reasonOf(json: Parameters<typeof reasonFromJson>[0]): { readonly reason?: Failure } {
+  const reason = reasonFromJson(json);
+  return reason === undefined ? {} : { reason };
+}
