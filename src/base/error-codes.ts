@@ -106,6 +106,7 @@ export const ERROR_CODES = {
   'backup-invalid': 'the file is no backup, or is damaged',
   'events-missed': 'a reader of events was too far behind to be told of them all',
   'file-unusable': 'a file that was named cannot be read or written',
+  'config-invalid': 'the configuration file has mistakes',
   'output-unwritable': 'the output cannot be written',
   interrupted: 'the program was interrupted',
   'node-unsuitable': 'this Node is too old',

@@ -115,6 +115,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'backup-invalid': EXIT.usage,
   'events-missed': EXIT.io,
   'file-unusable': EXIT.io,
+  'config-invalid': EXIT.usage,
   'output-unwritable': EXIT.io,
   interrupted: EXIT.interrupted,
   'node-unsuitable': EXIT.unsuitableNode,

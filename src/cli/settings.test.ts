@@ -1,7 +1,26 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SETTING_KEYS, variableOf } from './config/setting.ts';
 import { parseDuration, parseKeep, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sotto-settings-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function configFile(text: string): string {
+  mkdirSync(join(folder, '.config/sotto'), { recursive: true });
+  const path = join(folder, '.config/sotto/config.json');
+  writeFileSync(path, text);
+  return path;
+}
 
 function settingsOf(
   argv: readonly string[],
@@ -12,7 +31,7 @@ function settingsOf(
   addGlobalFlags(program);
   let settings: Settings | undefined;
   const command = program.command('do').action((_options, self) => {
-    settings = readSettings(self, env);
+    settings = readSettings(self, { HOME: folder, ...env });
   });
   addGlobalFlags(command, flags);
   program.parse([...argv], { from: 'user' });
@@ -106,4 +125,129 @@ test('the directory’s default follows XDG, which ignores relative folders', ()
   expect(defaultDirectory({ HOME: '/h' })).toBe('/h/.config/sotto/directory.json');
   expect(defaultDirectory({ HOME: '/h', XDG_CONFIG_HOME: '/x' })).toBe('/x/sotto/directory.json');
   expect(defaultDirectory({ HOME: '/h', XDG_CONFIG_HOME: 'x' })).toBe('/h/.config/sotto/directory.json');
+});
+
+test('flags beat the environment, which beats the configuration file, for every setting', () => {
+  const path = configFile(
+    JSON.stringify({
+      port: 7001,
+      directory: 'people.json',
+      as: 'alice',
+      bind: ['127.0.0.1', '::1'],
+      home: '/data/home',
+      'passphrase-file': 'secret',
+      closed: true,
+      keep: '1d',
+      linger: '1s',
+      timeout: '1s',
+      plain: true,
+      pager: 'more',
+    }),
+  );
+  const fromFile = settingsOf(['do']);
+  expect(fromFile).toEqual({
+    port: 7001,
+    directory: join(path, '../people.json'),
+    as: 'alice',
+    bind: ['127.0.0.1', '::1'],
+    home: '/data/home',
+    passphrase: { flag: '--passphrase-file', file: join(path, '../secret') },
+    closed: true,
+    keepMs: 86_400_000,
+    lingerMs: 1000,
+    timeoutMs: 1000,
+    plain: true,
+    pager: 'more',
+    json: false,
+  });
+  const others = {
+    port: '7002',
+    directory: '/d',
+    as: 'bob',
+    bind: '10.0.0.1',
+    home: '/h',
+    'passphrase-file': '/p',
+    closed: '0',
+    keep: '2d',
+    linger: '2s',
+    timeout: '2s',
+    plain: '0',
+    pager: 'off',
+  };
+  const variables = SETTING_KEYS.map((key) => [variableOf(key), others[key]] as const);
+  const fromVariables = settingsOf(['do'], Object.fromEntries(variables));
+  expect(fromVariables).toEqual({
+    port: 7002,
+    directory: '/d',
+    as: 'bob',
+    bind: ['10.0.0.1'],
+    home: '/h',
+    passphrase: { flag: '--passphrase-file', file: '/p' },
+    closed: false,
+    keepMs: 172_800_000,
+    lingerMs: 2000,
+    timeoutMs: 2000,
+    plain: false,
+    pager: false,
+    json: false,
+  });
+  const flags =
+    '--port 7003 --directory /e --as carol --bind ::2 --home /i --passphrase-fd 3 --closed --keep 3d';
+  const fromFlags = settingsOf(
+    ['do', ...flags.split(' '), '--linger', '3s', '--timeout', '3s', '--plain', '--no-pager'],
+    Object.fromEntries(variables),
+  );
+  expect(fromFlags).toEqual({
+    port: 7003,
+    directory: '/e',
+    as: 'carol',
+    bind: ['::2'],
+    home: '/i',
+    passphrase: { flag: '--passphrase-fd', descriptor: 3 },
+    closed: true,
+    keepMs: 259_200_000,
+    lingerMs: 3000,
+    timeoutMs: 3000,
+    plain: true,
+    pager: false,
+    json: false,
+  });
+});
+
+test('a setting of the file means nothing to a command that has not its flag', () => {
+  configFile('{"port": 7001, "closed": true, "bind": ["::1"]}');
+  const settings = settingsOf(['do'], {}, ['port']);
+  expect(settings).toMatchObject({ port: 7001, closed: false });
+  expect(settings.bind).toBeUndefined();
+});
+
+test('a mistake in the file is refused with its line, also one that this command would not read', () => {
+  const path = configFile('// mine\n{\n  "port": 7001,\n  "kepe": "90d",\n}\n');
+  expect(() => settingsOf(['do'], {}, ['port'])).toThrow(
+    expect.objectContaining({
+      code: 'config-invalid',
+      message: `${path}:4: there is no setting “kepe”`,
+      hint: 'Did you mean “keep”?',
+    }),
+  );
+  for (const [text, message] of [
+    ['{\n"port": "7001"}', ':2: port is not a number'],
+    ['{"port": 70000}', ':1: port is not a port: “70000”'],
+    ['{"keep": "90"}', ':1: keep is not a time to keep messages for: “90”'],
+    ['{"closed": "yes"}', ':1: closed is not true or false'],
+    ['{"bind": [1]}', ':1: bind is not a list of texts'],
+    ['{"bind": []}', ':1: bind is empty'],
+    ['{"as": ""}', ':1: as is empty'],
+    ['{"port": 1,\n"port": 2}', ':2: port stands there twice'],
+    ['{"passphrase": "x"}', ':1: there is no setting “passphrase”'],
+    ['{"port": 7001', ':1: this is not JSON (CloseBraceExpected)'],
+    ['[]', ':1: the file is not one object in braces'],
+    [`{"as": "${'x'.repeat(70_000)}"}`, ': it is larger than 64 KiB'],
+  ] as const) {
+    configFile(text);
+    expect(() => settingsOf(['do']), text).toThrow(`${path}${message}`);
+  }
+  rmSync(path);
+  mkdirSync(path);
+  expect(() => settingsOf(['do'])).toThrow(`${path}: it is not a regular file`);
 });
