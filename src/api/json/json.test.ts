@@ -65,7 +65,8 @@ function record<Whole extends object>(
   required: readonly (keyof Whole)[],
   fields: { readonly [Key in keyof Whole]-?: fc.Arbitrary<Exclude<Whole[Key], undefined>> },
 ): fc.Arbitrary<Whole> {
-  return fc.record(fields, { requiredKeys: required as never, noNullPrototype: true });
+  const options = { requiredKeys: required as never, noNullPrototype: true };
+  return fc.record(fields, options) as unknown as fc.Arbitrary<Whole>;
 }
 
 const failure = record<Failure>(['code', 'message'], {
