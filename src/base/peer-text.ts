@@ -1,8 +1,5 @@
 import { toSafeText, type SafeText } from './safe-text.ts';
 
-/** Of consoles and debuggers of hosts that have such a thing, as Node has. */
-const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as typeof INSPECT;
-
 /**
  * Text that a peer wrote. It prints as `SafeText` wherever it becomes a string, in a template or on the console, so that a forgotten
  * call cannot send an escape sequence to a terminal; only `exact()` and JSON (which must escape it) give the very characters.
@@ -30,16 +27,20 @@ export class PeerText {
   toString(): string {
     return this.safe;
   }
-  /** As `safe`, in quotes: for `console.log`. */
-  [INSPECT](
-    _depth: unknown,
-    options: unknown,
-    inspect: (value: unknown, options: unknown) => string,
-  ): string {
-    return inspect(this.safe, options);
-  }
   /** As `exact()`: `JSON.stringify` escapes control characters, though not every one that a terminal obeys. */
   toJSON(): string {
     return this.#exact;
   }
 }
+
+// For `console.log` and debuggers of hosts that look for this method, as Node does.
+Object.defineProperty(PeerText.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: PeerText,
+    _depth: unknown,
+    options: unknown,
+    inspect: (text: string, options: unknown) => string,
+  ) {
+    return inspect(this.safe, options);
+  },
+});
