@@ -110,9 +110,35 @@ const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/restore.ts'),
   },
   {
+    name: 'up',
+    summary: 'run in the background, until “sotto down”',
+    load: () => import('./commands/up.ts'),
+  },
+  { name: 'down', summary: 'end what runs in the background', load: () => import('./commands/down.ts') },
+  {
+    name: 'status',
+    summary: 'whether Sotto runs, and how it is doing',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'trace',
+    summary: 'what goes on inside the running Sotto',
+    load: () => import('./commands/trace.ts'),
+  },
+  {
+    name: 'rpc',
+    summary: 'JSON-RPC on stdin and stdout, for programs',
+    load: () => import('./commands/rpc.ts'),
+  },
+  {
     name: 'directory',
     summary: 'write and check the file of people',
     load: () => import('./directory/index.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'settings that need no flag any more',
+    load: () => import('./config/index.ts'),
   },
 ];
 

@@ -28,12 +28,12 @@ export async function runLoop(command: CommandUnknownOpts, context: CliContext):
     ...(start.port !== undefined && { port: start.port }),
     ...(start.as !== undefined && { as: start.as }),
   };
-  const chat = await openAsking(options, services, context);
+  const { chat, isGuest } = await openAsking(options, services, context);
   try {
     context.exitCode = await talkOver(chat, settings, context);
-    await reportUndelivered(chat, context);
+    await reportUndelivered(chat, isGuest, context);
   } catch (error) {
-    if (error instanceof Stopped) await reportUndelivered(chat, context);
+    if (error instanceof Stopped) await reportUndelivered(chat, isGuest, context);
     throw error;
   } finally {
     await chat.close(context.signal.aborted ? { graceMs: INTERRUPT_GRACE_MS } : {});
@@ -59,11 +59,17 @@ async function talkInLines(chat: Chat, settings: Settings, context: CliContext):
   }
 }
 
+interface Opened {
+  readonly chat: Chat;
+  /** It is that of a node in the background, which runs on. */
+  readonly isGuest: boolean;
+}
+
 /** Where the directory does not say who one is, a person does; the home remembers the answer. */
-async function openAsking(options: ChatOptions, services: Services, context: CliContext): Promise<Chat> {
-  const { prompter, signal, output } = context;
+async function openAsking(options: ChatOptions, services: Services, context: CliContext): Promise<Opened> {
+  const { prompter, output } = context;
   try {
-    return await services.openChat(options, { signal });
+    return await attachOrOpen(options, services, context);
   } catch (error) {
     const isUnclear = error instanceof CodedError && error.code === 'own-entry';
     if (!isUnclear || !prompter.canAsk || options.as !== undefined) throw error;
@@ -71,15 +77,35 @@ async function openAsking(options: ChatOptions, services: Services, context: Cli
     const names = (await services.directory.list(options.directory)).map((entry) => entry.username);
     if (names.length === 0) throw error;
     const as = await prompter.choose('Which of them are you?', names);
-    return services.openChat({ ...options, as }, { signal });
+    return attachOrOpen({ ...options, as }, services, context);
+  }
+}
+
+/** Through the node in the background, if there is one; it may begin between a look and the opening. */
+async function attachOrOpen(options: ChatOptions, services: Services, context: CliContext): Promise<Opened> {
+  const { signal, output } = context;
+  for (let isAgain = false; ; isAgain = true) {
+    const running = await services.node.find(options, { signal });
+    if (running?.status.isAttended === false) {
+      output.note('· through the Sotto in the background, which runs on when you leave', 'dim');
+      return { chat: running.chat, isGuest: true };
+    }
+    await running?.chat.close();
+    try {
+      return { chat: await services.openChat(options, { signal }), isGuest: false };
+    } catch (error) {
+      const isLocked = error instanceof CodedError && error.code === 'home-locked';
+      if (!isLocked || running || isAgain) throw error;
+    }
   }
 }
 
 /** What waits and goes out later, one line a contact. */
-async function reportUndelivered(chat: Chat, { output }: CliContext): Promise<void> {
-  for (const { name, undelivered } of await chat.contacts())
-    if (undelivered > 0)
-      output.note(
-        `${waitingWords(undelivered, name)}; ${undelivered === 1 ? 'it goes' : 'they go'} out when Sotto next runs`,
-      );
+async function reportUndelivered(chat: Chat, isGuest: boolean, { output }: CliContext): Promise<void> {
+  for (const { name, undelivered } of await chat.contacts()) {
+    if (undelivered === 0) continue;
+    const goes = undelivered === 1 ? 'it goes' : 'they go';
+    const later = isGuest ? 'the running Sotto goes on trying' : `${goes} out when Sotto next runs`;
+    output.note(`${waitingWords(undelivered, name)}; ${later}`);
+  }
 }

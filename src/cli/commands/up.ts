@@ -1,0 +1,106 @@
+import { Option, type Command } from '@commander-js/extra-typings';
+import type { Services, StartedNode, StatusView } from '../../api/index.ts';
+import { wipe } from '../../base/index.ts';
+import type { CliContext } from '../context.ts';
+import { nodeArgs } from '../node-args.ts';
+import { isUnderPassphrase, runsAlready } from '../node-state.ts';
+import { presentPassphrase, withTries } from '../passphrase.ts';
+import { usageError } from '../report-error.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { describeListening } from './listen.ts';
+
+/** What takes longer than this is said: a large home after a crash is checked as a whole. */
+const SLOW_MS = 3_000;
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .description(
+      'Runs Sotto in the background: it receives and sends for you until “sotto down”. Every other command, and “sotto” itself, ' +
+        'then works through it. Returns when it answers.',
+    )
+    .option('--foreground', 'stay here instead, and say on stderr what happens: for systemd and containers')
+    .addOption(new Option('--report-fd <number>').hideHelp())
+    .addHelpText(
+      'before',
+      [
+        'Examples:',
+        '  sotto up                       in the background, until “sotto down”',
+        '  sotto up --closed --keep 90d   strangers are refused, old messages deleted',
+        '  sotto up --foreground          as a service: ends on SIGTERM',
+        '',
+        '',
+      ].join('\n'),
+    )
+    .addHelpText(
+      'after',
+      '\nIts log is the file “log” in its home, at most 1 MiB, the older one “log.1”: what happens, never what is said.',
+    )
+    .action(async (options, self) => {
+      const settings = readSettings(self, context.env);
+      context.output.plain = settings.plain;
+      if (options.foreground !== true) return startNode(settings, context);
+      const { runNode } = await import('../node-run.ts');
+      await runNode(settings, descriptorOf(options.reportFd), context);
+    });
+  addGlobalFlags(command, [
+    'port',
+    'directory',
+    'as',
+    'bind',
+    'home',
+    'closed',
+    'keep',
+    'linger',
+    'plain',
+    'json',
+  ]);
+}
+
+function descriptorOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(text)) throw usageError('--report-fd is not a file descriptor');
+  return Number(text);
+}
+
+async function startNode(settings: Settings, context: CliContext): Promise<void> {
+  const services = await context.services();
+  const options = chatOptions(settings, context, 'listen');
+  const present = await runsAlready(options, services, context);
+  if (present) return tellStatus(present, 'already', settings, context);
+  const slow = setTimeout(() => context.output.note('· it is still opening its home', 'dim'), SLOW_MS);
+  try {
+    const { status, log } = await start(settings, services, context);
+    if (log.trouble) context.output.failure(log.trouble);
+    tellStatus(status, log, settings, context);
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+async function start(settings: Settings, services: Services, context: CliContext): Promise<StartedNode> {
+  const { signal } = context;
+  const home = chatOptions(settings, context, 'listen');
+  const args = nodeArgs(settings);
+  if (!(await isUnderPassphrase(home, services))) return services.node.start({ home, args }, { signal });
+  return withTries(settings.passphrase, context, async () => {
+    const passphrase = await presentPassphrase('Passphrase of this home', settings.passphrase, context);
+    try {
+      return await services.node.start({ home, args, passphrase }, { signal });
+    } finally {
+      wipe(passphrase);
+    }
+  });
+}
+
+function tellStatus(
+  { self, pid }: StatusView,
+  log: 'already' | StartedNode['log'],
+  { json }: Settings,
+  { output }: CliContext,
+): void {
+  const isNew = log !== 'already';
+  if (json) return output.json({ type: 'up', started: isNew, pid, listening: self.listening });
+  const how = isNew ? 'in the background' : 'already';
+  output.note(`${self.username} is ${describeListening(self)} ${how} (process ${pid})`, 'good');
+  if (isNew && !log.trouble) output.note(`  What happens stands in ${log.path}. To end it: sotto down`);
+}

@@ -1,0 +1,96 @@
+import type { Chat, ChatEvent, LaunchedNode, Services } from '../api/index.ts';
+import { CodedError } from '../base/index.ts';
+import { describeListening } from './commands/listen.ts';
+import { Stopped, type CliContext } from './context.ts';
+import { describeEvent, describeProgress, type Line } from './describe.ts';
+import { toFailure } from './report-error.ts';
+import { chatOptions, type Settings } from './settings.ts';
+
+/** A signal leaves a second in all. */
+const STOPPED_GRACE_MS = 700;
+
+/**
+ * The node itself: listens, says on stderr what happens, and runs until a signal or another program ends it. `reportFd`: another program has
+ * started it, waits there for how that went, and made stderr its log.
+ */
+export async function runNode(
+  settings: Settings,
+  reportFd: number | undefined,
+  context: CliContext,
+): Promise<void> {
+  const services = await context.services();
+  const launched = reportFd === undefined ? undefined : services.node.launched(reportFd);
+  try {
+    await open(settings, services, launched, context);
+  } catch (error) {
+    // Whoever stopped it knows that.
+    if (!(error instanceof Stopped)) launched?.report(toFailure(error));
+    throw error;
+  }
+}
+
+async function open(
+  settings: Settings,
+  services: Services,
+  launched: LaunchedNode | undefined,
+  context: CliContext,
+): Promise<void> {
+  const { signal } = context;
+  const ended = new AbortController();
+  const options = {
+    ...chatOptions(settings, context, 'listen'),
+    onEnd: () => ended.abort(),
+  };
+  const chat = await services.openChat(options, { signal });
+  try {
+    const done = AbortSignal.any([signal, ended.signal]);
+    const events = chat.events({ signal: done });
+    await mustAnswer(services, options);
+    const log = logOf(chat, launched, context);
+    log([
+      {
+        text: `${chat.self.username} is ${describeListening(chat.self)} (process ${process.pid})`,
+        style: 'plain',
+      },
+    ]);
+    launched?.report();
+    for await (const event of events) log(linesOf(event, chat));
+    log([{ text: signal.aborted ? 'ended by a signal' : 'ended by sotto down', style: 'plain' }]);
+  } finally {
+    await chat.close(signal.aborted ? { graceMs: STOPPED_GRACE_MS } : {});
+  }
+  signal.throwIfAborted();
+}
+
+/** A node that no command reaches is of no use, and could not even be ended. */
+async function mustAnswer(
+  services: Services,
+  options: Parameters<Services['node']['find']>[0],
+): Promise<void> {
+  const running = await services.node.find(options);
+  if (running) return running.chat.close();
+  throw new CodedError({
+    code: 'control-unusable',
+    message: 'other commands cannot reach this node: it has no socket',
+    hint: 'Its home must be a folder that can hold one.',
+  });
+}
+
+/** Where nothing else dates the lines, they date themselves. */
+function logOf(
+  chat: Chat,
+  launched: LaunchedNode | undefined,
+  { output }: CliContext,
+): (lines: readonly Line[]) => void {
+  return (lines) => {
+    const date = launched ? `${new Date().toISOString()} ` : '';
+    for (const { text, style } of lines) output.note(`${date}${text}`, style);
+    launched?.keepLogShort(chat.self.home);
+  };
+}
+
+function linesOf(event: ChatEvent, { self }: Chat): readonly Line[] {
+  if (event.type !== 'message-progress') return describeEvent(event, self, 'shell');
+  const isOver = ['refused', 'failed', 'expired'].includes(event.progress.state);
+  return isOver ? describeProgress(event.to, event.progress, 'shell') : [];
+}
