@@ -4,6 +4,7 @@ import type { Decision, DeliveryEffect, InboxRow } from '../protocol/delivery/in
 import type { EngineCore } from './core.ts';
 import type { LinkSession } from './link.ts';
 import type { Peer } from './peer.ts';
+import type { EngineEvent, Store } from './types.ts';
 
 /** A text whose time, corrected by the peer's clock, is this far ahead of ours is shown with a mark (spec/05 “Time”). */
 const CLOCK_AHEAD_MS = 120_000;
@@ -19,6 +20,14 @@ export function tellProgress(core: EngineCore, to: string, id: string, progress:
   core.emit({ type: 'event', event: { type: 'message-progress', id: id as MessageId, to, progress } });
 }
 
+/** As the faces are told it, once its commit was given to the store. */
+export function placed(event: EngineEvent, store: Pick<Store, 'positionOf'>): ChatEvent {
+  if (event.type !== 'message-received') return event;
+  const position = store.positionOf(event.from, event.id);
+  if (position === undefined) throw new Error('a message was told of that no commit has stored');
+  return { ...event, position };
+}
+
 /** Said once, whichever of the contact's sessions is the one that talks. */
 export function tellConnected(core: EngineCore, { peer, mode }: LinkSession): void {
   if (peer.isShownConnected) return;
@@ -29,7 +38,7 @@ export function tellConnected(core: EngineCore, { peer, mode }: LinkSession): vo
   });
 }
 
-function eventOf(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): ChatEvent {
+function eventOf(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): EngineEvent {
   const { name } = peer;
   switch (effect.type) {
     case 'received':
@@ -54,11 +63,10 @@ function eventOf(peer: Peer, effect: DeliveryEffect, now: Now, skewMs: number): 
   }
 }
 
-function receivedEvent(from: string, row: InboxRow, skewMs: number): ChatEvent {
+function receivedEvent(from: string, row: InboxRow, skewMs: number): EngineEvent {
   return {
     type: 'message-received',
     id: row.id as MessageId,
-    position: 0,
     from,
     text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
     writtenAtWall: row.timestamp,

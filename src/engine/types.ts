@@ -42,7 +42,11 @@ export type EngineOutput =
       readonly phase: ConnectionPhase;
       readonly failure: Failure | undefined;
     }
-  | { readonly type: 'event'; readonly event: ChatEvent };
+  | { readonly type: 'event'; readonly event: EngineEvent };
+
+type Received = ChatEvent & { readonly type: 'message-received' };
+/** What happened; where a message that came has its place, only the store knows, when it is committed. */
+export type EngineEvent = Exclude<ChatEvent, Received> | Omit<Received, 'position'>;
 
 export type Change =
   | DeliveryChange
@@ -52,7 +56,13 @@ export type Change =
   /** The contact has dialled us and proven itself: it need not be called merely to be reachable (spec/05). */
   | { readonly type: 'reached-us'; readonly peer: string; readonly atWall: number }
   /** A screen has shown this message, and everything that was stored before it. */
-  | { readonly type: 'shown'; readonly peer: string; readonly id: string };
+  | { readonly type: 'shown'; readonly peer: string; readonly id: string }
+  /** What was begun to be written for this contact; empty: nothing. */
+  | { readonly type: 'draft'; readonly peer: string; readonly text: string }
+  /** A person has read everything of this contact up to this position; it never goes back. */
+  | { readonly type: 'read'; readonly peer: string; readonly upTo: number }
+  /** UTC ms; undefined: it is heard. */
+  | { readonly type: 'muted'; readonly peer: string; readonly untilWall: number | undefined };
 
 /** The only writer. Everything one turn of the event loop brought in is one transaction. */
 export interface Store extends Ledger {
@@ -61,4 +71,6 @@ export interface Store extends Ledger {
    * released then. The caller gives the same changes again with the next commit.
    */
   commit(changes: readonly Change[]): void;
+  /** Where in the history the last commit has put a message that came; undefined when it was not in it. */
+  positionOf(peer: string, id: string): number | undefined;
 }

@@ -74,6 +74,9 @@ class HeldChanges {
       case 'trust':
         return `trust ${change.record.username}`;
       case 'reached-us':
+      case 'draft':
+      case 'muted':
+      case 'read':
       case 'outbox-sent':
         return `${change.type} ${change.peer}`;
       case 'inbox-cursor':

@@ -1,6 +1,13 @@
 import type { ChatEvent } from '../api/index.ts';
 import { CodedError, unreachable, type Failure, type Instant, type Now } from '../base/index.ts';
-import type { Change, Engine, EngineInput, EngineOutput, Store } from '../engine/index.ts';
+import {
+  placed,
+  type Change,
+  type Engine,
+  type EngineInput,
+  type EngineOutput,
+  type Store,
+} from '../engine/index.ts';
 import { LOOK_EVERY_MS, readClock, StandstillWatch } from './clock.ts';
 import { heldOutputs } from './held-outputs.ts';
 import type { Links } from './links.ts';
@@ -186,7 +193,7 @@ export class TurnLoop {
       case 'commit':
         break;
       case 'event':
-        this.#publish(output.event);
+        this.#publish(placed(output.event, this.#store));
         break;
       case 'dial':
         this.#links.dial(output.link, output.host, output.port);

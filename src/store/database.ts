@@ -115,6 +115,11 @@ export class Database implements Disposable {
     }
   }
 
+  /** Of the file, without the WAL. */
+  get bytes(): number {
+    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** What the WAL holds, in bytes. */
   get logBytes(): number {
     return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;

@@ -9,7 +9,7 @@ import { History } from './history/index.ts';
 import { makeHomeFolder } from './home-folder.ts';
 import { lockHome, type HomeLock } from './home-lock.ts';
 import type { Identity } from './identity.ts';
-import { DurableLedger } from './ledger/index.ts';
+import { DurableLedger, type Conversation } from './ledger/index.ts';
 import { openContent, type HomeContents, type OpenHome } from './open-content.ts';
 import { readRecovery, recoveryMark, writeRecovery, type RecoveryContent } from './recovery.ts';
 
@@ -80,7 +80,7 @@ export class Home implements Store, Disposable {
     this.#key = key;
     this.#lock = lock;
     this.#database = database;
-    this.history = new History(database);
+    this.history = new History(database, { onForget: () => this.#ledger.recount() });
     this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
     const recovery = readRecovery(folder, key);
     const hasCaughtUp = typeof recovery !== 'string' && this.#catchUp(recovery);
@@ -121,6 +121,31 @@ export class Home implements Store, Disposable {
     if (changes.length === 0) return;
     this.#ledger.commit(changes);
     if (this.#isRecoveryDue || changes.some((change) => change.type === 'trust')) this.#keepRecovery();
+  }
+
+  positionOf(peer: string, id: string): number | undefined {
+    return this.#ledger.positionOf(peer, id);
+  }
+
+  /** No message has a higher position. */
+  get highestPosition(): number {
+    return this.#ledger.highestPosition;
+  }
+  /** Of everybody who was ever heard of. Throws what reading throws. */
+  get conversations(): ReadonlyMap<string, Conversation> {
+    return this.#ledger.conversations;
+  }
+  /** The last message with this contact; 0 when there is none. */
+  lastPosition(peer: string): number {
+    return this.#ledger.lastPosition(peer);
+  }
+  /** What is neither delivered nor given up, its texts in bytes. */
+  get waiting(): { readonly messages: number; readonly bytes: number } {
+    return this.#ledger.waiting;
+  }
+  /** Of the database and of its log. */
+  get sizes(): { readonly bytes: number; readonly logBytes: number } {
+    return { bytes: this.#database.bytes, logBytes: this.#database.logBytes };
   }
 
   correspondents(): readonly string[] {

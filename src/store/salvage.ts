@@ -11,6 +11,9 @@ import type { DamagedDatabase, SqlRow as Row } from './unchanged-database.ts';
 // What can be read of a damaged database goes into a new one. Its numberings do not: what we know of them may be older than what
 // peers know. Our own begin anew, with new epochs, and of each peer's we know nothing, so that it sends again what it keeps.
 
+/** A read position that nobody says: an earlier version's database, or a row that cannot be read. */
+const UNKNOWN = -1;
+
 export interface Salvaged {
   readonly messages: number;
   readonly contacts: number;
@@ -35,7 +38,10 @@ export function salvage(
   numberAnew(target);
   const removed = home.get('removed');
   const set = target.prepare('INSERT OR REPLACE INTO home (name, value) VALUES (?, ?)');
+  saveDrafts(source, target);
   target.prepare('UPDATE contact SET shown = ?').run(known ?? last);
+  // Whoever cannot say what was read is not to be read once more.
+  target.prepare('UPDATE contact SET read_up_to = ? WHERE read_up_to < 0').run(known ?? last);
   if (typeof removed === 'number') set.run('removed', removed);
   set.run('trusted', recovery?.generation ?? 1);
   writeIdentity(target, identity);
@@ -72,19 +78,29 @@ function saveContacts(
     if (!records.has(username) && typeof trust === 'string') records.set(username, decodeTrust(trust));
   });
   const add = target.prepare(
-    'INSERT INTO contact (peer, username, trust, reached_us, peer_epoch_number, largest_id) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO contact (peer, username, trust, reached_us, peer_epoch_number, largest_id, read_up_to, muted_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   for (const [peer, username] of peers) {
     const record = records.get(username);
-    const { reached_us = null, peer_epoch_number = 0, largest_id = null } = numbers.get(peer) ?? {};
-    add.run(peer, username, record ? encodeTrust(record) : null, reached_us, peer_epoch_number, largest_id);
+    const { reached_us = null, peer_epoch_number = 0, largest_id = null, ...row } = numbers.get(peer) ?? {};
+    const { read_up_to = UNKNOWN, muted_until = null } = row;
+    const trust = record ? encodeTrust(record) : null;
+    add.run(peer, username, trust, reached_us, peer_epoch_number, largest_id, read_up_to, muted_until);
   }
   const known = new Set(peers.values());
   for (const [username, record] of records) {
-    if (!known.has(username)) add.run(null, username, encodeTrust(record), null, 0, null);
+    if (!known.has(username)) add.run(null, username, encodeTrust(record), null, 0, null, 0, null);
   }
   const shown = [...numbers.values()].map((row) => Number(row['shown']));
   return numbers.size < peers.size ? undefined : Math.max(0, ...shown);
+}
+
+function saveDrafts(source: DamagedDatabase, target: Database): void {
+  const add = target.prepare(
+    'INSERT OR IGNORE INTO draft (peer, text) SELECT peer, ? FROM contact WHERE peer = ?',
+  );
+  scan(source, { table: 'draft', key: 'peer' }, ({ peer = null, text = null }) => void add.run(text, peer));
 }
 
 const MESSAGE_COLUMNS =

@@ -94,4 +94,13 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE guess (bucket INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
   CREATE TABLE guess_name (username TEXT PRIMARY KEY, failures INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Up to where a person has read; what came before there were such positions, up to where a screen has shown it.
+  ALTER TABLE contact ADD COLUMN read_up_to INTEGER NOT NULL DEFAULT 0;
+  -- Null: it is heard.
+  ALTER TABLE contact ADD COLUMN muted_until INTEGER;
+  UPDATE contact SET read_up_to = (SELECT max(shown) FROM contact);
+  -- What was begun to be written. It may be long, and the contact's row is written with every message: so it is not in it.
+  CREATE TABLE draft (peer INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+  `,
 ];

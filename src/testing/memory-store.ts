@@ -14,12 +14,17 @@ export class MemoryStore implements Store {
   readonly reachedUs: Map<string, number> = new Map();
   /** A screen has shown this message, and everything that was stored before it. */
   shown: { readonly peer: string; readonly id: string } | undefined;
+  /** What was begun to be written, by the contact. */
+  readonly drafts: Map<string, string> = new Map();
+  readonly readUpTo: Map<string, number> = new Map();
+  readonly mutedUntil: Map<string, number> = new Map();
   /** Turns that were committed. */
   commits = 0;
   /** before: the disk refuses · after: it has written, and says that it has not. */
   refusal: 'none' | 'before' | 'after' = 'none';
   readonly #outboxes = new Map<string, MemoryOutbox>();
   readonly #inboxes = new Map<string, MemoryInbox>();
+  readonly #positions = new Map<string, number>();
 
   get records(): readonly TrustRecord[] {
     return [...this.trust.values()];
@@ -30,6 +35,11 @@ export class MemoryStore implements Store {
     for (const change of changes) this.#apply(change);
     this.commits++;
     if (this.refusal === 'after') throw refused();
+  }
+
+  /** Here of every message that ever came. */
+  positionOf(peer: string, id: string): number | undefined {
+    return this.#positions.get(`${peer} ${id}`);
   }
 
   /** Texts that came from a peer, in the order in which they were stored. */
@@ -70,6 +80,10 @@ export class MemoryStore implements Store {
     return this.#outboxes.get(peer)?.repairableFrom(key, range);
   }
 
+  #place(peer: string, id: string): void {
+    const key = `${peer} ${id}`;
+    if (!this.#positions.has(key)) this.#positions.set(key, this.#positions.size + 1);
+  }
   #apply(change: Change): void {
     switch (change.type) {
       case 'trust':
@@ -84,11 +98,23 @@ export class MemoryStore implements Store {
       case 'shown':
         this.shown = { peer: change.peer, id: change.id };
         return;
+      case 'draft':
+        if (change.text === '') this.drafts.delete(change.peer);
+        else this.drafts.set(change.peer, change.text);
+        return;
+      case 'read':
+        this.readUpTo.set(change.peer, Math.max(this.readUpTo.get(change.peer) ?? 0, change.upTo));
+        return;
+      case 'muted':
+        if (change.untilWall === undefined) this.mutedUntil.delete(change.peer);
+        else this.mutedUntil.set(change.peer, change.untilWall);
+        return;
       default:
         return this.#applyDelivery(change);
     }
   }
   #applyDelivery(change: DeliveryChange): void {
+    if (change.type === 'inbox-put') this.#place(change.peer, change.row.id);
     switch (change.type) {
       case 'outbox-put':
       case 'outbox-sent':

@@ -2,7 +2,14 @@ import type { ChatEvent, MessageId, SendText } from '../api/index.ts';
 import { CodedError, decodeUtf8, PeerText, type Failure, type Now, type Result } from '../base/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, GuessLedger, TrustRecord } from '../directory/index.ts';
-import { Engine, type Change, type EngineInput, type EngineOutput, type LinkId } from '../engine/index.ts';
+import {
+  Engine,
+  placed,
+  type Change,
+  type EngineInput,
+  type EngineOutput,
+  type LinkId,
+} from '../engine/index.ts';
 import type { InboxRow } from '../protocol/delivery/index.ts';
 import type { PipeEnd } from './pipe.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -102,7 +109,8 @@ export class SimulatedNode {
     this.#isUp = false;
     this.engine = this.#openEngine(home);
     this.#isUp = true;
-    for (const { from, row } of this.disk.unshown()) this.#show(receivedLate(from, row));
+    for (const { from, row } of this.disk.unshown())
+      this.#show(receivedLate(from, row, this.disk.store.positionOf(from, row.id) ?? 0));
     this.endTurn();
   }
   /** Ends this process as a kill does, in the turn that comes after so many others. */
@@ -293,7 +301,7 @@ export class SimulatedNode {
       case 'commit':
         break;
       case 'event':
-        this.#show(output.event);
+        this.#show(placed(output.event, this.disk.store));
         break;
       case 'dial':
         this.#world.connect(this, output.link, output.port);
@@ -323,11 +331,11 @@ function failureOf(act: () => void): Failure | undefined {
   }
 }
 
-function receivedLate(from: string, row: InboxRow): ChatEvent {
+function receivedLate(from: string, row: InboxRow, position: number): ChatEvent {
   return {
     type: 'message-received',
     id: row.id as MessageId,
-    position: 0,
+    position,
     from,
     text: new PeerText(decodeUtf8(row.plaintext) ?? ''),
     writtenAtWall: row.timestamp,

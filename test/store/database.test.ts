@@ -168,7 +168,7 @@ test('killed at any statement of a migration, a step is there or it is not (STO-
     using database = openDatabase(path, KEY);
     const run = database.exec.bind(database);
     database.exec = (sql) => {
-      for (const statement of sql.split(/;\s*(?=CREATE|INSERT|--)/)) {
+      for (const statement of sql.split(/;\s*(?=CREATE|INSERT|ALTER|UPDATE|--)/)) {
         snapshot();
         run(statement);
       }
@@ -184,12 +184,18 @@ test('killed at any statement of a migration, a step is there or it is not (STO-
     const tables = tablesOf(database);
     expect(tables.includes('contact'), name).toBe(version >= 1);
     expect(tables.includes('passed'), name).toBe(version >= 1);
-    expect(tables.includes('more'), name).toBe(version >= 2);
+    expect(tables.includes('draft'), name).toBe(version >= 2);
+    const columns = database.prepare<{ name: string }>('PRAGMA table_info(contact)').all();
+    expect(
+      columns.some((column) => column.name === 'read_up_to'),
+      name,
+    ).toBe(version >= 2);
+    expect(tables.includes('more'), name).toBe(version >= 3);
     migrate(database, steps);
     expect(database.prepare('SELECT a FROM more').all()).toEqual([{ a: 1 }, { a: 2 }]);
     return version;
   });
-  expect([...new Set(versions)]).toEqual([0, 1, 2]);
+  expect([...new Set(versions)]).toEqual([0, 1, 2, 3]);
 });
 
 test('a full disk refuses a turn as a whole, and takes it when there is room (STO-03)', () => {

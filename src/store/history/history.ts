@@ -39,8 +39,12 @@ export class History {
   readonly #database: Database;
   readonly #index: WordIndex;
 
-  constructor(database: Database) {
+  readonly #onForget: () => void;
+
+  /** `onForget`: messages were deleted, within a transaction or behind it. */
+  constructor(database: Database, { onForget = () => {} }: { readonly onForget?: () => void } = {}) {
     this.#database = database;
+    this.#onForget = onForget;
     this.#index = new WordIndex(database);
   }
 
@@ -170,6 +174,7 @@ export class History {
        AND seq > contact.settled - ? AND seq <= contact.settled AND position = ?`,
     );
     const remove = this.#database.prepare('DELETE FROM message WHERE position = ?');
+    this.#onForget();
     this.#index.remove(rows);
     const removed = Number(readSetting(this.#database, 'removed') ?? 0);
     const highest = rows.reduce((last, { position }) => Math.max(last, position), removed);

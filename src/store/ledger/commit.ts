@@ -1,6 +1,7 @@
 import { unreachable } from '../../base/index.ts';
 import type { Change } from '../../engine/index.ts';
 import type { Contact, Contacts } from './contacts.ts';
+import type { Conversations } from './conversations.ts';
 import type { Incoming } from './incoming.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -8,6 +9,7 @@ export interface CommitParts {
   readonly contacts: Contacts;
   readonly outgoing: Outgoing;
   readonly incoming: Incoming;
+  readonly conversations: Conversations;
   readonly setTrust: (change: Extract<Change, { readonly type: 'trust' }>) => void;
   readonly setGuesses: (change: Extract<Change, { readonly type: 'guesses' }>) => void;
 }
@@ -25,7 +27,7 @@ export function applyChanges(parts: CommitParts, changes: readonly Change[]): vo
 }
 
 function applyChange(parts: CommitParts, change: Change, open: (peer: string) => Contact): void {
-  const { outgoing, incoming } = parts;
+  const { outgoing, incoming, conversations } = parts;
   switch (change.type) {
     case 'outbox-put':
       return outgoing.put(open(change.peer), change);
@@ -50,6 +52,12 @@ function applyChange(parts: CommitParts, change: Change, open: (peer: string) =>
       return undefined;
     case 'shown':
       return incoming.markShown(open(change.peer), change.id);
+    case 'draft':
+      return conversations.setDraft(open(change.peer), change.text);
+    case 'read':
+      return conversations.markRead(open(change.peer), change.upTo);
+    case 'muted':
+      return conversations.mute(open(change.peer), change.untilWall);
     case 'trust':
       open(change.record.username);
       return parts.setTrust(change);

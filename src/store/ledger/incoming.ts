@@ -16,24 +16,43 @@ const NO_EPOCH: Bytes = new Uint8Array(16);
 /** What comes in: messages with direction 0, and the ids that passed without one. */
 export class Incoming {
   readonly #nextPosition: () => number;
+  readonly #onArrival: (contact: Contact) => void;
+  /** Of what the present transaction holds, or the last one held. */
+  readonly #placed = new Map<string, number>();
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(database: Database, nextPosition: () => number) {
-    this.#nextPosition = nextPosition;
+  constructor(
+    database: Database,
+    options: { readonly nextPosition: () => number; readonly onArrival: (contact: Contact) => void },
+  ) {
+    this.#nextPosition = options.nextPosition;
+    this.#onArrival = options.onArrival;
     this.#sql = prepare(database);
+  }
+
+  /** A transaction begins. */
+  begin(): void {
+    this.#placed.clear();
+  }
+  /** Where the last transaction has put a message. */
+  placeOf(username: string, id: string): number | undefined {
+    return this.#placed.get(`${username} ${id}`);
   }
 
   put(contact: Contact, { row }: Of<'inbox-put'>): void {
     const id = blobOfId(row.id);
     const isNew = this.#isLargest(contact, id) || this.seqOf(contact, id) === undefined;
     this.#advance(contact, id, row.seq);
-    if (!isNew) return;
+    if (!isNew) return this.#place(contact, row.id, this.#positionOf(contact, id));
     const text = decodeUtf8(row.plaintext);
     if (text === undefined) throw new Error('a text was taken that is not UTF-8');
     const reply = row.replyTo === undefined ? null : blobOfId(row.replyTo);
     const { peer, peer_epoch_number: epoch } = contact;
     const [written, stored] = [row.timestamp, row.receivedWall];
-    this.#sql.add.run(this.#nextPosition(), peer, id, text, written, stored, row.seq, epoch, reply);
+    const position = this.#nextPosition();
+    this.#sql.add.run(position, peer, id, text, written, stored, row.seq, epoch, reply);
+    this.#place(contact, row.id, position);
+    this.#onArrival(contact);
   }
 
   pass(contact: Contact, { id: name, seq, status }: Of<'inbox-pass'>): void {
@@ -77,9 +96,16 @@ export class Incoming {
 
   /** Also a message that was deleted since tells where it was. */
   markShown(contact: Contact, id: string): void {
-    const key = [contact.peer, blobOfId(id)] as const;
-    const found = this.#sql.position.get(...key) ?? this.#sql.formerPosition.get(...key);
-    contact.shown = Math.max(contact.shown, found?.position ?? 0);
+    contact.shown = Math.max(contact.shown, this.#positionOf(contact, blobOfId(id)));
+  }
+
+  #place({ username }: Contact, id: string, position: number): void {
+    this.#placed.set(`${username} ${id}`, position);
+  }
+  /** 0: nowhere. */
+  #positionOf({ peer }: Contact, id: Bytes): number {
+    const found = this.#sql.position.get(peer, id) ?? this.#sql.formerPosition.get(peer, id);
+    return found?.position ?? 0;
   }
 
   #isLargest({ largest_id }: Contact, id: Bytes): boolean {

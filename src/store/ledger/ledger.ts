@@ -1,12 +1,13 @@
 import { equalBytes, type Bytes } from '../../base/index.ts';
 import { NO_GUESSES, type GuessLedger, type TrustRecord } from '../../directory/index.ts';
 import type { Change, Store } from '../../engine/index.ts';
-import type { OutboxRow, Standing } from '../../protocol/delivery/index.ts';
+import { ROW_BYTES, type OutboxRow, type Standing } from '../../protocol/delivery/index.ts';
 import { parseMessageId } from '../../protocol/envelope/index.ts';
 import type { Database } from '../database.ts';
 import { decodeTrust, encodeTrust } from '../home-file.ts';
 import { applyChanges, type CommitParts } from './commit.ts';
 import { Contacts } from './contacts.ts';
+import { Conversations, type Conversation } from './conversations.ts';
 import { Guesses } from './guesses.ts';
 import { blobOfId } from './id-blob.ts';
 import { Incoming } from './incoming.ts';
@@ -40,10 +41,15 @@ export class DurableLedger implements Store {
     const countTrust = database.prepare(
       "INSERT INTO home VALUES ('trusted', 1) ON CONFLICT DO UPDATE SET value = value + 1",
     );
+    const conversations = new Conversations(database);
     this.#parts = {
       contacts: new Contacts(database),
+      conversations,
       outgoing: new Outgoing(database, { nextPosition, forget: forget ?? forgetPlainly }),
-      incoming: new Incoming(database, nextPosition),
+      incoming: new Incoming(database, {
+        nextPosition,
+        onArrival: (contact) => conversations.arrived(contact),
+      }),
       setTrust: ({ record }) => {
         setTrust.run(encodeTrust(record), record.username);
         countTrust.run();
@@ -81,15 +87,45 @@ export class DurableLedger implements Store {
     // Of several ledgers of guesses the last one counts, and it is compared with what was committed.
     const lastGuesses = changes.findLast((change) => change.type === 'guesses');
     const wanted = changes.filter((change) => change.type !== 'guesses' || change === lastGuesses);
+    this.#parts.incoming.begin();
     try {
       this.#database.transaction(() => applyChanges(this.#parts, wanted));
     } catch (error) {
       this.#parts.contacts.forget();
+      this.#parts.conversations.forget();
       throw error;
     }
     for (const change of wanted)
       if (change.type === 'trust') this.#records.set(change.record.username, change.record);
     if (lastGuesses) this.#guesses = lastGuesses.guesses;
+  }
+
+  positionOf(peer: string, id: string): number | undefined {
+    return this.#parts.incoming.placeOf(peer, id);
+  }
+
+  /** No message has a higher one. */
+  get highestPosition(): number {
+    return this.#position;
+  }
+  get conversations(): ReadonlyMap<string, Conversation> {
+    return this.#parts.conversations.all();
+  }
+  /** The last message with this contact; 0 when there is none. */
+  lastPosition(peer: string): number {
+    return this.#parts.conversations.lastPosition(peer);
+  }
+  /** Messages were deleted. */
+  recount(): void {
+    this.#parts.conversations.forget();
+  }
+  /** What is neither delivered nor given up, its texts in bytes. */
+  get waiting(): { readonly messages: number; readonly bytes: number } {
+    const sql =
+      'SELECT coalesce(sum(waiting), 0) AS messages, coalesce(sum(waiting_bytes), 0) AS bytes FROM contact';
+    const { messages = 0, bytes = 0 } =
+      this.#database.prepare<{ messages: number; bytes: number }>(sql).get() ?? {};
+    return { messages, bytes: bytes - messages * ROW_BYTES };
   }
 
   correspondents(): readonly string[] {
@@ -164,7 +200,7 @@ function highestPosition(database: Database): number {
   const found = database
     .prepare<{ position: number | null }>(
       `SELECT max(position) AS position FROM (SELECT max(position) AS position FROM message
-       UNION ALL SELECT max(shown) FROM contact
+       UNION ALL SELECT max(shown) FROM contact UNION ALL SELECT max(read_up_to) FROM contact
        UNION ALL SELECT value FROM home WHERE name IN ('indexed', 'removed'))`,
     )
     .get();
