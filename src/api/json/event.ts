@@ -15,6 +15,7 @@ import {
   POSITION,
   reasonFromJson,
   said,
+  shape,
   textOf,
   timeFromJson,
   timeOf,
@@ -24,8 +25,7 @@ import {
 const safetyNumber = (whose: string): Shape<string> => textOf(`${whose}: 60 digits in 12 groups of 5`);
 const names = (words: string): Shape<readonly string[]> => said(v.array(v.string()), words);
 
-export const MESSAGE: Shape<MessageJson> = v.object({
-  type: v.literal('message'),
+export const MESSAGE: Shape<MessageJson> = shape('message', 'An incoming message.', {
   id: ID,
   position: POSITION,
   from: NAME,
@@ -38,25 +38,27 @@ export const MESSAGE: Shape<MessageJson> = v.object({
 });
 
 /** A shape that says, among other fields, how an outgoing message stands. */
-export function withState<Entries extends v.ObjectEntries>(
+export function withState<Type extends string, Entries extends v.ObjectEntries>(
+  type: Type,
+  words: string,
   entries: Entries,
-): Shape<v.InferOutput<v.ObjectSchema<Entries, undefined>> & StateJson> {
+): Shape<{ readonly type: Type } & v.InferOutput<v.ObjectSchema<Entries, undefined>> & StateJson> {
   const state = <State extends v.GenericSchema>(schema: State): State =>
     said(schema, 'how the message stands: only delivered is delivered');
   return v.variant('state', [
-    v.object({
+    shape(type, words, {
       ...entries,
       state: state(v.picklist(['queued', 'sent'])),
       held: flagOf('it waits until a person acts'),
       ...PERHAPS_FAILURE_FIELDS,
       next_try_at: v.exactOptional(timeOf('when it is tried again')),
     }),
-    v.object({
+    shape(type, words, {
       ...entries,
       state: state(v.literal('delivered')),
       took_ms: said(v.number(), 'from the time it was queued until the peer had it'),
     }),
-    v.object({
+    shape(type, words, {
       ...entries,
       state: state(v.picklist(['refused', 'failed', 'cancelled', 'expired'])),
       ...FAILURE_FIELDS,
@@ -64,74 +66,89 @@ export function withState<Entries extends v.ObjectEntries>(
   ]) as never;
 }
 
-export const PROGRESS: Shape<ProgressJson> = withState({ type: v.literal('progress'), id: ID, to: NAME });
+export const PROGRESS: Shape<ProgressJson> = withState(
+  'progress',
+  'An outgoing message stands otherwise than before.',
+  { id: ID, to: NAME },
+);
 
 /** All events but messages and progress, by their `type`. */
 const HAPPENED = [
-  v.object({
-    type: v.literal('contact-connected'),
+  shape('contact-connected', 'There is a session with the contact.', {
     name: NAME,
     first_contact: flagOf('the passwords agreed: the key is kept from now on'),
   }),
-  v.object({ type: v.literal('contact-disconnected'), name: NAME, ...PERHAPS_FAILURE_FIELDS }),
-  v.object({
-    type: v.literal('key-pending'),
+  shape('contact-disconnected', 'The session is over, and why, if it was not meant.', {
     name: NAME,
-    old_safety_number: v.exactOptional(safetyNumber('with the key that is in force')),
-    new_safety_number: safetyNumber('with the key that waits for a decision'),
+    ...PERHAPS_FAILURE_FIELDS,
   }),
-  v.object({
-    type: v.literal('own-key-pending'),
+  shape(
+    'key-pending',
+    'The contact proved the password with another key than the pinned one: everything to it stops until `sotto trust` decides.',
+    {
+      name: NAME,
+      old_safety_number: v.exactOptional(safetyNumber('with the key that is in force')),
+      new_safety_number: safetyNumber('with the key that waits for a decision'),
+    },
+  ),
+  shape('own-key-pending', 'The contact holds another key for us, and waits for its person.', {
     name: NAME,
     safety_number: safetyNumber('what the contact has to compare'),
     ...FAILURE_FIELDS,
   }),
-  v.object({
-    type: v.literal('password-guesses'),
-    name: NAME,
-    failures: countOf('attempts under this name that did not know the password'),
-    address: textOf('where the last of them came from'),
-    blocked_until: v.exactOptional(timeOf('until then no first contact under this name is heard')),
-  }),
-  v.object({
-    type: v.literal('messages-missing'),
+  shape(
+    'password-guesses',
+    'Somebody keeps trying to be this contact with wrong passwords: told at 3, 5, 10, 20, 40 … failures.',
+    {
+      name: NAME,
+      failures: countOf('attempts under this name that did not know the password'),
+      address: textOf('where the last of them came from'),
+      blocked_until: v.exactOptional(timeOf('until then no first contact under this name is heard')),
+    },
+  ),
+  shape('messages-missing', 'Messages for us that are lost.', {
     from: NAME,
     count: countOf('messages that the contact can no longer send'),
   }),
-  v.object({
-    type: v.literal('messages-lost-by-peer'),
-    name: NAME,
-    count: countOf('delivered messages that the contact has lost'),
-    resent: countOf('how many of them go out once more by themselves'),
-  }),
-  v.object({
-    type: v.literal('clock-skew'),
+  shape(
+    'messages-lost-by-peer',
+    'The contact has lost messages that it had; the others go out again by `sotto outbox resend`.',
+    {
+      name: NAME,
+      count: countOf('delivered messages that the contact has lost'),
+      resent: countOf('how many of them go out once more by themselves'),
+    },
+  ),
+  shape('clock-skew', 'The contact’s clock is more than 5 minutes from ours; told once a session.', {
     name: NAME,
     skew_ms: said(v.number(), 'positive: the contact’s clock is ahead of ours'),
   }),
-  v.object({
-    type: v.literal('peer-restarted'),
+  shape('peer-restarted', 'The contact’s numbering began again.', {
     name: NAME,
     from_copy: flagOf('it still holds messages of ours: it was restored or repaired'),
   }),
-  v.object({
-    type: v.literal('directory-changed'),
+  shape('directory-changed', 'The directory file was changed, and is in force.', {
     added: names('who is new'),
     removed: names('who is gone'),
     changed: names('whose entry is another one'),
   }),
-  v.object({
-    type: v.literal('directory-rejected'),
+  shape('directory-rejected', 'The directory file was changed, and has mistakes.', {
     problems: said(v.array(FAILURE), 'the mistakes; the last good directory stays in force'),
   }),
-  v.object({
-    type: v.literal('messages-deleted'),
+  shape('messages-deleted', 'Messages older than `--keep` are deleted.', {
     count: countOf('messages that were older'),
     keep_ms: countOf('than this'),
   }),
-  v.object({ type: v.literal('events-skipped') }),
-  v.object({ type: v.literal('disk-recovered') }),
-  v.object({ type: v.literal('trouble'), name: v.exactOptional(NAME), ...FAILURE_FIELDS }),
+  shape(
+    'events-skipped',
+    'Of a stream that went on from a cursor: between that and here more happened than is remembered. Messages are complete.',
+    {},
+  ),
+  shape('disk-recovered', 'The disk takes again what is to be kept.', {}),
+  shape('trouble', 'Something went wrong and is being handled.', {
+    name: v.exactOptional(NAME),
+    ...FAILURE_FIELDS,
+  }),
 ] as const;
 
 export const EVENT: Shape<EventJson> = v.variant('type', [MESSAGE as never, PROGRESS as never, ...HAPPENED]);

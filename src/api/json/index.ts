@@ -2,5 +2,6 @@
 export * from '../to-json/index.ts';
 export * from './event.ts';
 export * from './parts.ts';
+export * from './result.ts';
 export * from './status.ts';
 export * from './view.ts';

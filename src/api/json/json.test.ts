@@ -66,7 +66,8 @@ function record<Whole extends object>(
   fields: { readonly [Key in keyof Whole]-?: fc.Arbitrary<Exclude<Whole[Key], undefined>> },
 ): fc.Arbitrary<Whole> {
   const options = { requiredKeys: required as never, noNullPrototype: true };
-  return fc.record(fields, options) as unknown as fc.Arbitrary<Whole>;
+  const made: unknown = fc.record(fields, options);
+  return made as fc.Arbitrary<Whole>;
 }
 
 const failure = record<Failure>(['code', 'message'], {

@@ -15,6 +15,15 @@ export function said<Schema extends v.GenericSchema>(schema: Schema, words: stri
   return v.pipe(schema, v.description(words)) as unknown as Schema;
 }
 
+/** An object that says what it is in its `type`. */
+export function shape<Type extends string, Entries extends v.ObjectEntries>(
+  type: Type,
+  words: string,
+  entries: Entries,
+): v.ObjectSchema<{ readonly type: v.LiteralSchema<Type, undefined> } & Entries, undefined> {
+  return said(v.object({ type: v.literal(type), ...entries }), words);
+}
+
 const ISO_8601 =
   /^(?:\d{4}|[+-]\d{6})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -69,7 +78,10 @@ export const PERHAPS_FAILURE_FIELDS: { readonly [Field in keyof FailureJson]-?: 
   hint: FAILURE_FIELDS.hint,
 };
 
-export const FAILURE: Shape<FailureJson> = v.object(FAILURE_FIELDS);
+export const FAILURE: Shape<FailureJson> = said(
+  v.object(FAILURE_FIELDS),
+  'What failed, wherever it is part of something else.',
+);
 
 /** UTC ms. */
 export function timeFromJson(time: TimeJson): number {

@@ -7,6 +7,7 @@ import {
   failureFromJson,
   flagOf,
   said,
+  shape,
   textOf,
   timeFromJson,
   timeOf,
@@ -15,7 +16,6 @@ import {
 import { IDENTITY, identityFromJson } from './view.ts';
 
 const fields = {
-  type: v.literal('status'),
   json_format: countOf(`of the shapes of this page: ${JSON_FORMAT}`),
   version: textOf('of the program'),
   identity: IDENTITY,
@@ -38,25 +38,33 @@ const isRunning = <Running extends v.GenericSchema>(schema: Running): Running =>
   said(schema, 'a program has the home, and this is of that program');
 const delay = said(v.number(), 'ms');
 
-export const RUNNING: Shape<RunningJson> = v.object({
-  ...fields,
-  running: isRunning(v.literal(true)),
-  pid: countOf('its process'),
-  mode: said(v.picklist(['listen', 'dial', 'offline']), 'what it was started for'),
-  attended: flagOf('a person or a command sits in front of it: `sotto down` leaves it alone'),
-  started_at: timeOf('since when it runs'),
-  connected: said(v.array(v.string()), 'contacts with a session'),
-  loop_delay_ms: said(
-    v.object({ p50: delay, p99: delay, max: delay }),
-    'how much later than due its event loop came round, since the start',
-  ),
-});
+export const RUNNING: Shape<RunningJson> = shape(
+  'status',
+  'How the program is doing that has the home: `sotto status`, while one runs.',
+  {
+    ...fields,
+    running: isRunning(v.literal(true)),
+    pid: countOf('its process'),
+    mode: said(v.picklist(['listen', 'dial', 'offline']), 'what it was started for'),
+    attended: flagOf('a person or a command sits in front of it: `sotto down` leaves it alone'),
+    started_at: timeOf('since when it runs'),
+    connected: said(v.array(v.string()), 'contacts with a session'),
+    loop_delay_ms: said(
+      v.object({ p50: delay, p99: delay, max: delay }),
+      'how much later than due its event loop came round, since the start',
+    ),
+  },
+);
 
-export const STOPPED: Shape<StoppedJson> = v.object({
-  ...fields,
-  running: isRunning(v.literal(false)),
-  last_message_at: v.exactOptional(timeOf('of the newest message')),
-});
+export const STOPPED: Shape<StoppedJson> = shape(
+  'status',
+  'How the home stands that no program has: `sotto status`, while none runs.',
+  {
+    ...fields,
+    running: isRunning(v.literal(false)),
+    last_message_at: v.exactOptional(timeOf('of the newest message')),
+  },
+);
 
 export const STATUS: Shape<StatusJson> = v.variant('running', [RUNNING as never, STOPPED as never]);
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { PeerText } from '../../base/index.ts';
 import type {
+  AddressJson,
   ContactJson,
   FailedAttemptsJson,
   HistoryJson,
@@ -35,6 +36,7 @@ import {
   POSITION,
   reasonFromJson,
   said,
+  shape,
   textOf,
   timeFromJson,
   timeOf,
@@ -44,27 +46,33 @@ import {
   type Shape,
 } from './parts.ts';
 
-export const OUTGOING: Shape<OutgoingJson> = withState({
-  type: v.literal('outgoing'),
-  position: POSITION,
-  id: ID,
-  to: NAME,
-  text: textOf('what was written'),
-  written_at: timeOf('when it was queued'),
-  expires_at: v.exactOptional(timeOf('it is given up when it has not left by then')),
-  waits_for: v.exactOptional(
-    said(
-      v.picklist(['next-run', 'key-decision', 'pairing']),
-      'where no Sotto runs: what must happen first (a run; `sotto trust`; the contact’s agreement to the first session)',
+export const OUTGOING: Shape<OutgoingJson> = withState(
+  'outgoing',
+  'One message of the outbox: neither delivered nor given up. `sotto outbox`.',
+  {
+    position: POSITION,
+    id: ID,
+    to: NAME,
+    text: textOf('what was written'),
+    written_at: timeOf('when it was queued'),
+    expires_at: v.exactOptional(timeOf('it is given up when it has not left by then')),
+    waits_for: v.exactOptional(
+      said(
+        v.picklist(['next-run', 'key-decision', 'pairing']),
+        'where no Sotto runs: what must happen first (a run; `sotto trust`; the contact’s agreement to the first session)',
+      ),
     ),
-  ),
-});
+  },
+);
 
-export const OUTBOX_PAGE: Shape<OutboxPageJson> = v.object({
-  messages: said(v.array(OUTGOING), 'oldest first'),
-  next: v.exactOptional(countOf('there is more: `after` of the next page')),
-  total: countOf('of all pages'),
-});
+export const OUTBOX_PAGE: Shape<OutboxPageJson> = said(
+  v.object({
+    messages: said(v.array(OUTGOING), 'oldest first'),
+    next: v.exactOptional(countOf('there is more: `after` of the next page')),
+    total: countOf('of all pages'),
+  }),
+  'Some of the outbox.',
+);
 
 /** The fields that say how an outgoing message of the history stands, where it is one. */
 export const OUTCOME_STATE_FIELDS: {
@@ -81,24 +89,30 @@ export const OUTCOME_STATE_FIELDS: {
   state_at: v.exactOptional(timeOf('since when it stands so')),
 };
 
-export const HISTORY: Shape<HistoryJson> = v.object({
-  type: v.literal('history'),
-  position: POSITION,
-  id: ID,
-  with: NAME,
-  direction: said(v.picklist(['in', 'out']), 'who wrote it: they, or we'),
-  text: textOf('the very characters that were written: clean them before a terminal sees them'),
-  written_at: timeOf('by the writer’s clock'),
-  stored_at: timeOf('by our clock: when it was received, or queued'),
-  reply_to: v.exactOptional(textOf('the id of the message that it answers')),
-  ...OUTCOME_STATE_FIELDS,
-});
+export const HISTORY: Shape<HistoryJson> = shape(
+  'history',
+  'One message of the history: `sotto history`, `sotto export`.',
+  {
+    position: POSITION,
+    id: ID,
+    with: NAME,
+    direction: said(v.picklist(['in', 'out']), 'who wrote it: they, or we'),
+    text: textOf('the very characters that were written: clean them before a terminal sees them'),
+    written_at: timeOf('by the writer’s clock'),
+    stored_at: timeOf('by our clock: when it was received, or queued'),
+    reply_to: v.exactOptional(textOf('the id of the message that it answers')),
+    ...OUTCOME_STATE_FIELDS,
+  },
+);
 
-export const HISTORY_PAGE: Shape<HistoryPageJson> = v.object({
-  entries: said(v.array(HISTORY), 'oldest first'),
-  older: v.exactOptional(countOf('there is more: `before` of the next older page')),
-  newer: v.exactOptional(countOf('there is more: `after` of the next newer page')),
-});
+export const HISTORY_PAGE: Shape<HistoryPageJson> = said(
+  v.object({
+    entries: said(v.array(HISTORY), 'oldest first'),
+    older: v.exactOptional(countOf('there is more: `before` of the next older page')),
+    newer: v.exactOptional(countOf('there is more: `after` of the next newer page')),
+  }),
+  'Some of the history.',
+);
 
 const port = said(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535)), 'TCP port');
 const trust = said(
@@ -113,8 +127,7 @@ const failedAttempts = said(
   'somebody tried to be this contact and did not know the password',
 );
 
-export const CONTACT: Shape<ContactJson> = v.object({
-  type: v.literal('contact'),
+export const CONTACT: Shape<ContactJson> = shape('contact', 'Somebody of the directory: `sotto contacts`.', {
   name: NAME,
   ip: textOf('address or host name, as the directory has it'),
   port,
@@ -131,36 +144,41 @@ export const CONTACT: Shape<ContactJson> = v.object({
   failed_attempts: v.exactOptional(failedAttempts),
 });
 
-export const IDENTITY: Shape<IdentityJson> = v.object({
-  type: v.literal('identity'),
-  username: textOf('one’s own name in the directory'),
-  key: textOf('one’s own public key in base64: what others may put into the `key` field of our entry'),
-  home: textOf('the folder with keys and messages'),
-  directory: textOf('the file of people'),
-  listening: said(
-    v.array(v.object({ address: textOf('literal IP address'), port })),
-    'where incoming connections are taken; empty when they are not',
-  ),
-});
+export const ADDRESS: Shape<AddressJson> = v.object({ address: textOf('literal IP address'), port });
 
-export const SAFETY: Shape<SafetyJson> = v.object({
-  type: v.literal('safety'),
-  name: NAME,
-  trust: v.exactOptional(trust),
-  verified: flagOf('a person has compared the safety number'),
-  safety_number: v.exactOptional(textOf('60 digits in 12 groups of 5, the same on both sides')),
-  key: v.exactOptional(textOf('the contact’s public key in base64')),
-  failed_attempts: v.exactOptional(failedAttempts),
-  pending: v.exactOptional(
-    said(
-      v.object({
-        safety_number: textOf('with that key'),
-        key: textOf('in base64'),
-      }),
-      'the key that waits for a decision',
+export const IDENTITY: Shape<IdentityJson> = shape(
+  'identity',
+  'Who one is here: `sotto identity`, and part of `status`.',
+  {
+    username: textOf('one’s own name in the directory'),
+    key: textOf('one’s own public key in base64: what others may put into the `key` field of our entry'),
+    home: textOf('the folder with keys and messages'),
+    directory: textOf('the file of people'),
+    listening: said(v.array(ADDRESS), 'where incoming connections are taken; empty when they are not'),
+  },
+);
+
+export const SAFETY: Shape<SafetyJson> = shape(
+  'safety',
+  'What one compares with the contact: `sotto verify`, `sotto trust`.',
+  {
+    name: NAME,
+    trust: v.exactOptional(trust),
+    verified: flagOf('a person has compared the safety number'),
+    safety_number: v.exactOptional(textOf('60 digits in 12 groups of 5, the same on both sides')),
+    key: v.exactOptional(textOf('the contact’s public key in base64')),
+    failed_attempts: v.exactOptional(failedAttempts),
+    pending: v.exactOptional(
+      said(
+        v.object({
+          safety_number: textOf('with that key'),
+          key: textOf('in base64'),
+        }),
+        'the key that waits for a decision',
+      ),
     ),
-  ),
-});
+  },
+);
 
 export function outgoingFromJson(json: OutgoingJson): OutgoingView {
   return {
