@@ -215,7 +215,7 @@ function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mist
     })
     .configureOutput({
       writeOut: (text) => context.stdio.stdout.write(oneBlankLine(text)),
-      writeErr: (text) => context.stdio.stderr.write(text),
+      writeErr: (text) => context.stdio.stderr.write(oneBlankLine(text)),
       outputError: () => undefined,
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,

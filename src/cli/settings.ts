@@ -88,9 +88,10 @@ function passphraseOf(
 
 function fromFlag(key: SettingKey, options: Readonly<Record<string, unknown>>): Given | undefined {
   const value = options[key === 'passphrase-file' ? 'passphraseFile' : key];
-  if (value === undefined || value === null) return undefined;
-  const text = typeof value === 'boolean' ? String(value) : [value].flat().join(',');
-  return { text, source: `--${key}` };
+  const source = `--${key}`;
+  if (typeof value === 'string') return { text: value, source };
+  if (typeof value === 'boolean') return { text: String(value), source };
+  return Array.isArray(value) ? { text: value.join(','), source } : undefined;
 }
 
 /** One that is empty is not set. */

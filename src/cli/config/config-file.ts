@@ -24,7 +24,12 @@ export interface ConfigFile {
   readonly text: string;
   readonly settings: ReadonlyMap<SettingKey, FileSetting>;
   /** config-invalid, each with its line; file-unusable. */
-  readonly mistakes: readonly Failure[];
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Mistake extends Failure {
+  /** Not of one setting: nothing can be changed in such a file. */
+  readonly isWhole?: true;
 }
 
 export interface FileSetting extends Given {
@@ -55,7 +60,7 @@ export function openConfig(path: string): ConfigFile {
       error instanceof CodedError
         ? error.failure
         : { code: 'file-unusable', message: `${path} cannot be read: ${systemReason(error)}` };
-    return { path, text: '', settings: new Map(), mistakes: [mistake] };
+    return { path, text: '', settings: new Map(), mistakes: [{ ...mistake, isWhole: true }] };
   }
 }
 
@@ -90,7 +95,7 @@ function parseConfig(path: string, text: string): ConfigFile {
   const root = text.trim() === '' ? undefined : parseTree(text, errors, { allowTrailingComma: true });
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
   const settings = new Map<SettingKey, FileSetting>();
-  const mistakes: Failure[] = errors
+  const mistakes: Mistake[] = errors
     .slice(0, 1)
     .map(({ error, offset }) =>
       failureAt(path, lineOf(offset), `this is not JSON (${printParseErrorCode(error)})`),
@@ -159,8 +164,8 @@ function toMistake(error: unknown, path: string, line: number): Failure {
   return { ...error.failure, code: 'config-invalid', message };
 }
 
-function failureAt(path: string, line: number, message: string): Failure {
-  return { code: 'config-invalid', message: `${path}:${line}: ${message}` };
+function failureAt(path: string, line: number, message: string): Mistake {
+  return { code: 'config-invalid', message: `${path}:${line}: ${message}`, isWhole: true };
 }
 
 function invalid(path: string, message: string): CodedError {
