@@ -97,6 +97,9 @@ const CHANGES: readonly Change[] = [
       receivedWall: 1_700_000_000_600,
     },
   },
+  { type: 'draft', peer: 'bob', text: 'half a thought' },
+  { type: 'read', peer: 'bob', upTo: 6 },
+  { type: 'muted', peer: 'bob', untilWall: 1_900_000_000_000 },
 ];
 
 function openAlice(at: string): Home {
@@ -122,7 +125,7 @@ async function codeOf(act: () => unknown): Promise<string> {
 const restore = async (from = copy): Promise<unknown> =>
   tool.restore({ from, passphrase: passphrase(), home: restored });
 
-test('a backup restores identity, trust, guesses, messages and cursors; what waits gets a new numbering (DLV-09)', async () => {
+test('a backup restores identity, trust, guesses, messages, cursors, drafts and what was read; what waits gets a new numbering (DLV-09)', async () => {
   makeBackup();
   rmSync(join(folder, 'alice'), { recursive: true });
   expect(await restore()).toEqual({ home: restored, username: 'alice' });
@@ -132,6 +135,12 @@ test('a backup restores identity, trust, guesses, messages and cursors; what wai
   expect(JSON.stringify(home.records)).toBe(JSON.stringify([RECORD]));
   expect(home.records[0]?.pin?.psk.reveal()).toEqual(bytes(2));
   expect(home.guesses.buckets.get(7)).toEqual({ failures: 2, lastWall: 5 });
+  expect(home.conversations.get('bob')).toEqual({
+    readUpTo: 6,
+    unread: 0,
+    mutedUntilWall: 1_900_000_000_000,
+    draft: 'half a thought',
+  });
   const { inbox, outbox } = home.standing('bob')!;
   expect(inbox).toMatchObject({ epoch: PEER_EPOCH, stored: 1, storedId: idOf(100) });
   expect(outbox?.epoch).not.toEqual(EPOCH);
@@ -157,7 +166,7 @@ test('a restored home is under no passphrase, for its owner only, and complete (
 test('a backup is for its owner only, shows no text, and nothing of its making stays (STO-11)', () => {
   const backup = makeBackup();
   expect(statSync(copy).mode & 0o777).toBe(0o600);
-  for (const needle of ['outgoing 4', 'incoming 1', 'bob', 'correct horse', 'CREATE TABLE'])
+  for (const needle of ['outgoing 4', 'incoming 1', 'half a thought', 'bob', 'correct horse', 'CREATE TABLE'])
     expect(backup.includes(needle), needle).toBe(false);
   const key = JSON.parse(readFileSync(join(folder, 'alice', 'key'), 'utf8')) as { key: string };
   expect(backup.includes(key.key)).toBe(false);

@@ -338,6 +338,16 @@ export function describeStoreContract(name: string, open: () => OpenedStore | Pr
         });
       });
 
+      test('a commit says where it has put what came, in the order in which it came', () => {
+        commit(cursor(0), receive(1), receive(2));
+        const first = opened.store.positionOf(peer, idOf(1)) ?? 0;
+        expect(first).toBeGreaterThan(0);
+        expect(opened.store.positionOf(peer, idOf(2))).toBeGreaterThan(first);
+        expect(opened.store.positionOf(peer, idOf(9))).toBeUndefined();
+        commit(receive(1), receive(2));
+        expect(opened.store.positionOf(peer, idOf(1)), 'the same once more').toBe(first);
+      });
+
       test('the same id goes both ways without harm', async () => {
         await always([cursor(0), receive(1), put(1)], (store) => {
           expect(store.seqOfIncoming(peer, idOf(1))).toBe(1);
