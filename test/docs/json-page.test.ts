@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { PUBLIC } from '../../src/api/json/index.ts';
+import { EXAMPLES } from './json-examples.ts';
+import { jsonPage, typesOf } from './json-page.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/json.md'), 'utf8');
+
+test('docs/json.md is what the schemas say: “npm run docs” makes it', () => {
+  expect(page).toBe(jsonPage());
+});
+
+test('every shape that a command may write has an example, and every example is of its shape, to the last field', () => {
+  expect(new Set(EXAMPLES.map(({ type }) => type))).toEqual(new Set(typesOf(PUBLIC)));
+  for (const example of EXAMPLES) expect(v.parse(PUBLIC, example)).toEqual(example);
+});
+
+test('every field of the page is explained, and its links lead somewhere', () => {
+  const rows = [...page.matchAll(/^\| `([^`]+)` \| (.*) \| (.*) \|$/gm)];
+  expect(rows.length).toBeGreaterThan(150);
+  const mute = rows.filter(([, , type = '', words = '']) => type === '' || words === '').map(([row]) => row);
+  expect(mute).toEqual([]);
+  const places = new Set([...page.matchAll(/^### `?([a-z -]+)`?$/gm)].map(([, title = '']) => title));
+  const targets = [...page.matchAll(/\]\(#([a-z-]+)\)/g)].map(([, target = '']) => target);
+  expect(targets.filter((target) => !places.has(target))).toEqual([]);
+});

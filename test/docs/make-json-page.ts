@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jsonPage } from './json-page.ts';
+
+writeFileSync(join(import.meta.dirname, '../../docs/json.md'), jsonPage());
