@@ -1,4 +1,4 @@
-import type { Services } from '../api/index.ts';
+import type { MessageId, Services } from '../api/index.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 import type { Prompter } from './prompter.ts';
@@ -15,8 +15,12 @@ export interface CliContext {
   readonly prompter: Prompter;
   /** Aborts on SIGINT, SIGTERM and SIGHUP; the reason is a `Stopped`. */
   readonly signal: AbortSignal;
+  /** `send`: the text may have been taken under this id before. */
+  readonly messageId?: MessageId;
   /** Loads the services on first use, so that help needs none of them. */
   services(): Promise<Services>;
+  /** How long after a signal the command may still end what it has begun, ms; 1,000 unless set. */
+  stopGraceMs: number;
   /** What the process exits with when the command ends without an error; 0 unless set. */
   exitCode: ExitCode;
 }

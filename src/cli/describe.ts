@@ -10,6 +10,15 @@ export interface Line {
 /** How a person types a command here: at a shell or in the loop. */
 export type Place = 'shell' | 'loop';
 
+/** `listening on 0.0.0.0:7688 and [::]:7688` */
+export function describeListening(self: SelfView): string {
+  if (self.listening.length === 0) return 'not listening';
+  const places = self.listening.map(({ address, port }) =>
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+  );
+  return `listening on ${places.join(' and ')}`;
+}
+
 /** A progress or outcome of a message, for people: what happened, what happens next, what to do. */
 export function describeProgress(to: string, progress: OutgoingState, place: Place): readonly Line[] {
   switch (progress.state) {

@@ -1,6 +1,6 @@
 import type { Chat, ChatEvent, LaunchedNode, Services } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
-import { describeListening } from './commands/listen.ts';
+import { describeListening } from './describe.ts';
 import { Stopped, type CliContext } from './context.ts';
 import { describeEvent, describeProgress, type Line } from './describe.ts';
 import { toFailure } from './report-error.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Services } from '../api/index.ts';
+import type { MessageId, Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, worstExitCode, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
@@ -16,6 +16,8 @@ export interface CliRun {
   readonly services: () => Promise<Services>;
   readonly stdio: CliStdio;
   readonly signals?: CliSignals;
+  /** `send`: the text may have been taken under this id before. */
+  readonly messageId?: MessageId;
 }
 
 /** After a signal, a command has this long to close its sessions and restore the terminal. */
@@ -42,10 +44,12 @@ export async function runCli(run: CliRun): Promise<number> {
     prompter: new Prompter(run.stdio, output, stop.signal),
     signal: stop.signal,
     services: () => (loading ??= unlocking(run, context)),
+    stopGraceMs: STOP_GRACE_MS,
     exitCode: EXIT.done,
+    ...(run.messageId !== undefined && { messageId: run.messageId }),
   };
   try {
-    const exitCode = await Promise.race([runCommand(run.argv, context), stopped(stop.signal)]);
+    const exitCode = await Promise.race([runCommand(run.argv, context), stopped(stop.signal, context)]);
     return await withOutput(exitCode, output, run.stdio);
   } finally {
     unhook();
@@ -85,14 +89,14 @@ async function runCommand(argv: readonly string[], context: CliContext): Promise
   }
 }
 
-async function stopped(signal: AbortSignal): Promise<ExitCode> {
+async function stopped(signal: AbortSignal, context: CliContext): Promise<ExitCode> {
   return new Promise((resolve) => {
     signal.addEventListener(
       'abort',
       () => {
         const { reason } = signal;
         const exitCode = reason instanceof Stopped ? reason.exitCode : EXIT.interrupted;
-        setTimeout(() => resolve(exitCode), STOP_GRACE_MS).unref();
+        setTimeout(() => resolve(exitCode), context.stopGraceMs).unref();
       },
       { once: true },
     );

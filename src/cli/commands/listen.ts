@@ -1,85 +1,113 @@
-import type { Command } from '@commander-js/extra-typings';
-import type { Chat, ChatEvent, SelfView } from '../../api/index.ts';
-import { CodedError } from '../../base/index.ts';
+import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import type { EventCursor } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { describeEvent, describeProgress } from '../describe.ts';
-import { eventToJson } from '../event-json.ts';
-import { messageLines } from '../print-message.ts';
+import type { ExecOptions } from '../listen/exec.ts';
+import { Listener } from '../listen/listener.ts';
+import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+
+const JOBS_MAX = 64;
+const RETRIES_MAX = 100;
+
+const EXAMPLES = `Examples:
+  sotto listen
+  sotto listen --json | jq -r .text
+  sotto listen --from bob --from carol
+  sotto listen --exec 'tr a-z A-Z | sotto reply "$SOTTO_ID"'
+  sotto listen --json --after "$(cat place)"
+
+`;
+
+const NOTES = `
+Beside a Sotto that listens already it prints what that one receives; when that one ends, this one listens.
+
+What comes while nobody looks is printed first by the next one that does. With --from or --after it is not: nothing that they print
+counts as shown, and what was missed comes after a cursor. Each object of --json has one, as cursor: keep that of the last one you
+were done with, and begin with --after it the next time; then nothing is missing, and only what you were not done with comes twice.
+
+--exec runs CMD with sh -c for each message. The text is its stdin, exactly. The facts are in its environment: SOTTO_FROM, SOTTO_ID,
+SOTTO_POSITION, SOTTO_WRITTEN_AT, SOTTO_RECEIVED_AT, SOTTO_REPLY_TO and SOTTO_CURSOR (empty when there is none, and with --jobs above
+1), and SOTTO_HOME, SOTTO_AS and SOTTO_DIRECTORY for a sotto that CMD runs. Whatever CMD prints goes where this command's own output
+goes; with --json, its stdout goes to stderr. How each ended is said on stderr. A message is done with when CMD has ended, well or not:
+one that failed is tried again only as --retries says. At Ctrl-C CMD gets SIGTERM, and is killed 5 s later; the message then comes
+again at the next start, as it does after a crash.`;
 
 export function define(command: Command, context: CliContext): void {
   command
-    .description('Prints every incoming message on stdout until it is stopped.')
+    .description('Prints every incoming message on stdout until it is stopped, or runs a command for each.')
     .option('--events', 'print everything that happens, not only messages')
-    .addHelpText('before', 'Examples:\n  sotto listen\n  sotto listen --json | jq -r .text\n\n')
-    .action(async (options, self) => {
+    .option('--from <name>', 'only messages of NAME; may be repeated', collectNames)
+    .option('--after <cursor>', 'begin behind the object of --json that had this cursor')
+    .option('--exec <command>', 'run this for each message, with the text on its stdin')
+    .option('--jobs <number>', 'how many at once (default 1: in order)', wholeNumber(1, JOBS_MAX))
+    .option(
+      '--retries <number>',
+      'how often one that failed is run again (default 0)',
+      wholeNumber(0, RETRIES_MAX),
+    )
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', NOTES)
+    .action(async ({ events, from = [], after, exec, jobs, retries }, self) => {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
-      await listen(settings, options.events === true, context);
+      const commands = execOptions({ exec, jobs, retries }, settings);
+      if (after === '') throw usageError('--after is empty', 'Without it, listening begins now.');
+      const listener = new Listener(
+        {
+          chat: chatOptions(settings, context, 'listen'),
+          hostFlags: hostFlags(settings),
+          all: events === true,
+          json: settings.json,
+          from,
+          ...(after !== undefined && { after: after as EventCursor }),
+          ...(commands && { exec: commands }),
+        },
+        await context.services(),
+        context,
+      );
+      await listener.run();
     });
   addGlobalFlags(command);
 }
 
-async function listen(settings: Settings, all: boolean, context: CliContext): Promise<void> {
-  const { output, signal: stopped } = context;
-  const services = await context.services();
-  const signal = AbortSignal.any([stopped, output.closed]);
-  await using chat = await services
-    .openChat(chatOptions(settings, context, 'listen'), { signal })
-    .catch(tellToFollow);
-  const events = chat.events({ signal, isScreen: true });
-  output.note(`${chat.self.username} is ${describeListening(chat.self)}`);
-  await printEvents(events, chat, settings, all, context);
-  stopped.throwIfAborted();
+function execOptions(
+  flags: {
+    readonly exec: string | undefined;
+    readonly jobs: number | undefined;
+    readonly retries: number | undefined;
+  },
+  { json }: Settings,
+): ExecOptions | undefined {
+  const { exec, jobs, retries } = flags;
+  if (exec === undefined && (jobs !== undefined || retries !== undefined))
+    throw usageError(`${jobs === undefined ? '--retries' : '--jobs'} needs --exec`);
+  if (exec?.trim() === '') throw usageError('--exec is empty');
+  return exec === undefined ? undefined : { command: exec, jobs: jobs ?? 1, retries: retries ?? 0, json };
 }
 
-/** Where another program listens, its messages can still be read. */
-function tellToFollow(error: unknown): never {
-  if (!(error instanceof CodedError) || error.code !== 'home-locked') throw error;
-  const hint = [error.hint ?? [], 'To read beside it what comes: sotto history --follow'].flat().join(' ');
-  throw new CodedError({ ...error.failure, hint }, { cause: error });
+/** What only the program that listens can follow. */
+function hostFlags({ bind, closed, keepMs, lingerMs }: Settings): readonly string[] {
+  return [
+    ...(bind ? ['--bind'] : []),
+    ...(closed ? ['--closed'] : []),
+    ...(keepMs === undefined ? [] : ['--keep']),
+    ...(lingerMs === undefined ? [] : ['--linger']),
+  ];
 }
 
-/** `listening on 0.0.0.0:7688 and [::]:7688` */
-export function describeListening(self: SelfView): string {
-  if (self.listening.length === 0) return 'not listening';
-  const places = self.listening.map(({ address, port }) =>
-    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-  );
-  return `listening on ${places.join(' and ')}`;
+function collectNames(text: string, previous: readonly string[] | undefined): readonly string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('It is empty.');
+  return [...(previous ?? []), ...names];
 }
 
-async function printEvents(
-  events: AsyncIterable<ChatEvent>,
-  chat: Chat,
-  settings: Settings,
-  all: boolean,
-  { output }: CliContext,
-): Promise<void> {
-  let isCatchingUp = false;
-  for await (const event of events) {
-    const isBelated = event.type === 'message-received' && event.isBelated === true;
-    if (isBelated && !isCatchingUp) output.note('while you were away:', 'dim');
-    isCatchingUp = isBelated;
-    const isMessage = event.type === 'message-received';
-    if (settings.json && (isMessage || all)) output.json(eventToJson(event));
-    else if (isMessage) for (const line of messageLines(event)) output.data(line);
-    // What must not be overlooked is said even where stdout carries messages only.
-    if (!isMessage && (all || mustBeSaid(event)))
-      for (const line of linesOf(event, chat.self)) output.note(line.text, line.style);
-    // Left without asking for the next event, this one does not count as shown: the next screen shows it.
-    if (!(await output.drained())) return;
-  }
-}
-
-function mustBeSaid(event: ChatEvent): boolean {
-  return !['contact-connected', 'contact-disconnected', 'message-progress', 'peer-restarted'].includes(
-    event.type,
-  );
-}
-
-function linesOf(event: ChatEvent, self: SelfView): ReturnType<typeof describeEvent> {
-  return event.type === 'message-progress'
-    ? describeProgress(event.to, event.progress, 'shell')
-    : describeEvent(event, self, 'shell');
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`It is not a number from ${min} to ${max}.`);
+  };
 }

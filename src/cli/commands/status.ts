@@ -6,7 +6,7 @@ import { dayAndTime, plural, sentence } from '../describe.ts';
 import { EXIT } from '../exit-code.ts';
 import { lockOf, notRunning } from '../node-state.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { describeListening } from './listen.ts';
+import { describeListening } from '../describe.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -7,7 +7,7 @@ import { isUnderPassphrase, runsAlready } from '../node-state.ts';
 import { presentPassphrase, withTries } from '../passphrase.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { describeListening } from './listen.ts';
+import { describeListening } from '../describe.ts';
 
 /** What takes longer than this is said: a large home after a crash is checked as a whole. */
 const SLOW_MS = 3_000;

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Chat, ChatOptions, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
-import { describeListening } from '../commands/listen.ts';
+import { describeListening } from '../describe.ts';
 import { Stopped, type CliContext } from '../context.ts';
 import { waitingWords } from '../describe.ts';
 import type { ExitCode } from '../exit-code.ts';

@@ -1,6 +1,6 @@
 import type { Chat } from '../../api/index.ts';
 import { encodeUtf8 } from '../../base/index.ts';
-import { describeListening } from '../commands/listen.ts';
+import { describeListening } from '../describe.ts';
 import { Stopped, type CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Style } from '../output.ts';
