@@ -366,6 +366,7 @@ export function createFakeServices(
     if (failure) throw new CodedError(failure);
     await mustUnlock(chat, chatOptions);
     chat.openedAs(chatOptions.mode);
+    if (chatOptions.onEnd) node.serves(chatOptions.onEnd);
     return chat;
   };
   const start = (): Failure | undefined => options.openFailure?.({ directory: '', mode: 'listen' });

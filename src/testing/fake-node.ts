@@ -1,5 +1,5 @@
 // A node that runs, or does not, without any process: what commands make of it can be tested.
-import type { HomeOptions, NodeTool, RunningNode, StatusView } from '../api/index.ts';
+import type { Chat, HomeOptions, NodeTool, RunningNode, StatusView } from '../api/index.ts';
 import { CodedError, decodeUtf8, type Failure } from '../base/index.ts';
 import type { FakeChat } from './fake-chat.ts';
 
@@ -14,9 +14,15 @@ export interface FakeNodeOptions {
 
 const LOG = '/home/alice/.local/share/sotto/alice/log';
 
-/** What it is asked is in the chat's `calls`. */
-export function fakeNode(chat: FakeChat, options: FakeNodeOptions): NodeTool {
+export interface FakeNode extends NodeTool {
+  /** A program of this test has become the node, and may be ended. */
+  serves(onEnd: () => void): void;
+}
+
+/** What it is asked is in the chat’s `calls`. */
+export function fakeNode(chat: FakeChat, options: FakeNodeOptions): FakeNode {
   let { running } = options;
+  let onEnd = (): void => undefined;
   const status = async (): Promise<StatusView> => ({
     ...(await chat.status()),
     mode: running === 'passing' ? 'dial' : 'listen',
@@ -25,7 +31,7 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): NodeTool {
   const find = async (_home: HomeOptions): Promise<RunningNode | undefined> => {
     if (!running) return undefined;
     chat.openedAs(running === 'passing' ? 'dial' : 'listen');
-    return { status: await status(), chat };
+    return { status: await status(), chat: guestOf(chat) };
   };
   return {
     find,
@@ -44,13 +50,30 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): NodeTool {
       if (running !== 'node') throw new CodedError({ code: 'home-locked', message: 'somebody sits there' });
       running = undefined;
       chat.calls.push('end');
+      onEnd();
       return true;
     },
     launched: () => ({ report: () => undefined, keepLogShort: () => undefined }),
     serveStdio: async () => {
       chat.calls.push('serve stdio');
     },
+    serves: (end) => {
+      running = 'node';
+      onEnd = end;
+    },
   };
+}
+
+/** Closing it leaves the chat as it is. */
+function guestOf(chat: FakeChat): Chat {
+  const leave = async (): Promise<void> => undefined;
+  return new Proxy<Chat>(chat, {
+    get: (_chat, key) => {
+      if (key === 'close' || key === Symbol.asyncDispose) return leave;
+      const value: unknown = Reflect.get(chat, key, chat);
+      return typeof value === 'function' ? (value.bind(chat) as unknown) : value;
+    },
+  });
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {

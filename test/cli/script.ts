@@ -7,6 +7,8 @@
 //   draft NAME TEXT              begun before              muted NAME          until it is unmuted
 //   reads NAME POSITION          what was read before
 //   served                       another program listens with this home
+//   traced LINE                  that goes on inside it
+//   running HOW                  a program has this home: node, attended or passing (fake-node.ts)
 //   disk CODE                    the disk takes nothing
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
 //   tty                          a person sits there          signal NAME after TEXT
@@ -28,6 +30,7 @@ import {
   type FakeMessage,
   type FakeServices,
 } from '../../src/testing/fake-chat.ts';
+import type { FakeRunning } from '../../src/testing/fake-node.ts';
 import { parseMoment } from '../../src/cli/duration.ts';
 import { contactLike } from './contacts.ts';
 
@@ -51,6 +54,8 @@ interface Given {
   broken: ErrorCode | undefined;
   disk: ErrorCode | undefined;
   served: boolean;
+  running: FakeRunning | undefined;
+  readonly traced: string[];
   passphrase: string | undefined;
   tty: boolean;
 }
@@ -142,6 +147,7 @@ function servicesOf(given: Given): FakeServices {
     events: [...guesses, ...events],
     past: given.past,
     isServed: given.served,
+    ...(given.running && { running: given.running }),
     ...(given.disk && { disk: { code: given.disk, message: `it is ${given.disk}` } }),
     ...(given.passphrase !== undefined && { passphrase: given.passphrase }),
     ...(code && {
@@ -153,6 +159,7 @@ function servicesOf(given: Given): FakeServices {
   for (const [name, text] of given.drafts) chat.drafts.set(name, text);
   for (const name of given.muted) chat.muted.set(name, MUTED_FOR_GOOD);
   for (const [name, upTo] of given.read) chat.readUpTo.set(name, upTo);
+  for (const line of given.traced) services.chat.emitTrace(line);
   for (const path of given.files)
     services.files.set(path, [
       { username: 'alice', password: 'a', ip: '127.0.0.1', port: 7688 },
@@ -230,6 +237,8 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
     broken: undefined,
     disk: undefined,
     served: false,
+    running: undefined,
+    traced: [],
     passphrase: undefined,
     tty: false,
   };
@@ -272,6 +281,8 @@ function addToGiven(given: Given, line: string): void {
   else if (word === 'muted') given.muted.push(first);
   else if (word === 'reads') given.read.push([first, Number(rest[0])]);
   else if (word === 'served') given.served = true;
+  else if (word === 'traced') given.traced.push([first, ...rest].join(' '));
+  else if (word === 'running') given.running = first as FakeRunning;
   else if (word === 'disk') given.disk = first as ErrorCode;
   else if (word === 'guessed') given.guessed.push([first, Number(rest[0])]);
   else if (word === 'file') given.files.push(first);
