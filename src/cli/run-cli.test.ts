@@ -198,8 +198,8 @@ test('listen --events --json prints everything that happens', async () => {
   const { exit, stdout } = await run(['listen', '--events', '--json'], services, { onStderr });
   expect(exit).toBe(130);
   expect(stdout.trim().split('\n')).toEqual([
-    '{"type":"contact-connected","name":"bob","first_contact":true}',
-    '{"type":"messages-missing","from":"bob","count":2}',
+    '{"type":"contact-connected","name":"bob","first_contact":true,"cursor":"fake.1"}',
+    '{"type":"messages-missing","from":"bob","count":2,"cursor":"fake.2"}',
   ]);
 });
 

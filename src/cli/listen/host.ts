@@ -12,7 +12,7 @@ export interface Host {
 const NEXT_WAIT_MS = 3_000;
 const AGAIN_MS = 200;
 /** Between a look and the opening another program may have begun. */
-const OPENINGS_MAX = 5;
+const OPENINGS_MAX = 2;
 
 /** The program that listens with the home, else this one begins to. Rejects as `openChat` does. */
 export async function openHost(services: Services, options: ChatOptions, signal: AbortSignal): Promise<Host> {
