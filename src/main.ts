@@ -1,6 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import type { Services } from './api/index.ts';
+import type { CliStdio } from './cli/index.ts';
+import type { QuickEnd } from './quick-send.ts';
 import { VERSION } from './version.ts';
+
+// As an import it would bring its promises along, which the shortest commands need not.
+const { writeFileSync, writeSync } = process.getBuiltinModule('node:fs');
 
 /** A handle that a command left open must not keep a finished program alive. */
 const EXIT_GRACE_MS = 500;
@@ -32,9 +36,44 @@ process.on('uncaughtException', (error) => {
 });
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { runCli } = await import('./cli/index.ts');
   const { env } = process;
-  return runCli({ version: VERSION, argv, env, services: loadServices, stdio: process, signals: process });
+  const end = argv[0] === 'send' ? await quickly(argv) : {};
+  if ('exitCode' in end) return end.exitCode;
+  const { runCli } = await import('./cli/index.ts');
+  const stdio = end.stdin === undefined ? process : await withStdin(end.stdin);
+  const { messageId } = end;
+  return runCli({
+    version: VERSION,
+    argv,
+    env,
+    services: loadServices,
+    stdio,
+    signals: process,
+    ...(messageId !== undefined && { messageId }),
+  });
+}
+
+async function quickly(argv: readonly string[]): Promise<QuickEnd> {
+  const { quickSend } = await import('./quick-send.ts');
+  return quickSend({ argv, env: process.env, stdio: process, say, signals: process });
+}
+
+/** Without opening a stream, which takes longer than the rest. */
+function say(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // It is full, or closed: where even that cannot be said, the exit code alone tells.
+    process.stderr.on('error', () => undefined);
+    process.stderr.write(line);
+  }
+}
+
+/** What the short way has read already. */
+async function withStdin(bytes: Uint8Array): Promise<CliStdio> {
+  const { Readable } = await import('node:stream');
+  const { stdout, stderr } = process;
+  return { stdin: Readable.from(bytes.length === 0 ? [] : [bytes]), stdout, stderr };
 }
 
 const argv = process.argv.slice(2);

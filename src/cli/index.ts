@@ -1,2 +1,2 @@
 export { runCli } from './run-cli.ts';
-export type { SignalName } from './stdio.ts';
+export type { CliStdio, SignalName } from './stdio.ts';

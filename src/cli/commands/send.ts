@@ -68,6 +68,7 @@ async function send(
       names: await inTime(recipients(chat, names), answerWithinMs),
       text,
       waitFor: how.waitFor,
+      ...(context.messageId !== undefined && { id: context.messageId }),
       ...(how.expiresMs !== undefined && { expiresAtWall: Date.now() + how.expiresMs }),
     };
     return worstExitCode(await carryOut(chat, order, settings, context));

@@ -17,6 +17,8 @@ export interface Order {
   readonly text: string;
   readonly replyTo?: MessageId;
   readonly waitFor: WaitFor;
+  /** Of the text, when it goes to one name alone. */
+  readonly id?: MessageId;
   /** UTC ms. */
   readonly expiresAtWall?: number;
 }
