@@ -1,12 +1,26 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERSION } from '../src/version.ts';
+import { freePort } from './free-port.ts';
+import { until } from './net/until.ts';
+import { Program } from './package/program.ts';
+import { writePeople } from './people-file.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const LAUNCHER = join(ROOT, 'bin/sotto.cjs');
+const EXAMPLES = join(ROOT, 'examples');
 const folder = mkdtempSync(join(tmpdir(), 'sotto-package-'));
 const installed = join(folder, 'node_modules/sotto');
 let packed: readonly string[] = [];
@@ -25,6 +39,7 @@ beforeAll(() => {
     cwd: folder,
     stdio: 'ignore',
   });
+  cpSync(EXAMPLES, folder, { recursive: true, filter: (file) => !file.endsWith('.json') });
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -106,6 +121,125 @@ test('on a Node that is too old the launcher says so in one sentence and exits 7
     `sotto: this is Node ${version}, and Sotto needs Node 24.15 or newer: install it and run this again [node-unsuitable]\n`,
   );
   expect({ status, stdout }).toEqual({ status: 78, stdout: '' });
+});
+
+test('the bot has fifteen lines at most, and every program in the README is one of the examples', () => {
+  const programs = readdirSync(EXAMPLES)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(EXAMPLES, file), 'utf8'));
+  const bot = readFileSync(join(EXAMPLES, 'echo-bot.ts'), 'utf8');
+  expect(bot.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+  const shown = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms);
+  for (const [, program = ''] of shown) expect(programs).toContain(program);
+});
+
+test('the examples compile against the types of the package, which need no others than Node’s', () => {
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        target: 'es2024',
+        lib: ['es2024', 'esnext.disposable'],
+        module: 'nodenext',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        types: ['node'],
+        typeRoots: [join(ROOT, 'node_modules/@types')],
+      },
+      include: ['*.ts'],
+    }),
+  );
+  expect(run(join(ROOT, 'node_modules/typescript/bin/tsc'))).toMatchObject({ stdout: '', status: 0 });
+});
+
+// Alice is the program's user: a node of the library runs for her, and the examples connect to it. Bob is a peer in a process of his own.
+describe('each example does what it says', () => {
+  const running: Program[] = [];
+  let bob: Program;
+
+  function start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    const program = new Program(folder, words, { SOTTO_AS: 'alice', ...env });
+    running.push(program);
+    return program;
+  }
+  function sotto(as: string, ...words: readonly string[]): Program {
+    return start([join(installed, 'bin/sotto.cjs'), ...words], { SOTTO_AS: as });
+  }
+  /** Bob says something, and Alice's node has it. */
+  async function say(text: string): Promise<void> {
+    expect(await sotto('bob', 'send', 'alice', text).end()).toMatchObject({ exit: 0 });
+  }
+  /** What Bob was told of a text, once he was. */
+  async function told(text: string): Promise<Record<string, unknown>> {
+    const lines = () => bob.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    return until(`${text} at bob's`, () => lines().find((line) => line['text'] === text));
+  }
+
+  beforeAll(async () => {
+    const config = join(folder, '.config/sotto');
+    mkdirSync(config, { recursive: true });
+    writePeople(join(config, 'directory.json'), {
+      alice: await freePort(),
+      bob: await freePort(),
+      carol: await freePort(),
+    });
+    writeFileSync(
+      join(folder, 'node.js'),
+      `import { openNode } from 'sotto';
+       const chat = await openNode({ bind: ['127.0.0.1'] });
+       console.log('listening as', chat.self.username);`,
+    );
+    const alice = start(['node.js']);
+    bob = sotto('bob', 'listen', '--json', '--bind', '127.0.0.1');
+    await Promise.all([alice.says('listening as alice'), bob.says('listening on')]);
+  });
+
+  afterAll(async () => {
+    await Promise.all(running.map(async (program) => program.kill()));
+  });
+
+  test('echo-bot.ts answers, also what came while it was away', async () => {
+    const bot = start(['echo-bot.ts']);
+    await say('hello');
+    const { from, reply_to: answered } = await told('hello');
+    expect([from, typeof answered]).toEqual(['alice', 'string']);
+    await bot.kill();
+    await say('are you there?');
+    await using again = start(['echo-bot.ts']);
+    await told('are you there?');
+    expect(again.stdout + again.stderr + bot.stdout + bot.stderr).toBe('');
+  });
+
+  test('alert-sender.ts tells whether it was delivered, and why not', async () => {
+    const [there, away, unknown, alone] = await Promise.all([
+      start(['alert-sender.ts', 'bob', 'disk full']).end(),
+      start(['alert-sender.ts', 'carol', 'disk full', '200']).end(),
+      start(['alert-sender.ts', 'dave', 'disk full']).end(),
+      start(['alert-sender.ts', 'bob', 'disk full'], { SOTTO_AS: 'carol' }).end(),
+    ]);
+    expect(there).toMatchObject({ exit: 0, stderr: '' });
+    expect(there.stdout).toMatch(/^bob has it, after \d+ ms\n$/);
+    expect(await told('disk full')).toMatchObject({ from: 'alice' });
+    expect(away).toMatchObject({ exit: 5, stdout: '' });
+    expect(away.stderr).toMatch(/^carol does not have it \(queued\): Nobody listens at/);
+    expect(unknown).toMatchObject({ exit: 1, stdout: '' });
+    expect(unknown.stderr).toContain('[contact-unknown]');
+    expect(alone.stderr).toContain('[node-not-running] Start it with “sotto up”');
+    expect(alone.exit).toBe(1);
+  });
+
+  test('stdin-to-group.ts sends each line to everyone, also to who is not there yet', async () => {
+    const group = start(['stdin-to-group.ts', 'bob', 'carol', 'dave']);
+    group.stdin.end('first line\n\nsecond line\n');
+    const { exit, stderr } = await group.end();
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/^(not sent to dave: CodedError: .*\n){2}$/);
+    await told('first line');
+    await told('second line');
+    const outbox = sotto('alice', 'outbox', '--json');
+    expect((await outbox.end()).stdout).toMatch(/first line[^]*second line/);
+  });
 });
 
 /** The machine's own Node where it is too old; else this one, which pretends to be. */
