@@ -200,6 +200,8 @@ export const EXAMPLES: readonly PublicJson[] = [
   },
   { type: 'up', started: true, pid: 4711, listening: SELF.listening },
   { type: 'down', stopped: true },
+  { type: 'exec', id: ID, from: 'bob', position: 42, exit_code: 0, tries: 1, took_ms: 12 },
+  { type: 'setting', key: 'port', value: 7688, from: 'file' },
   { type: 'trace', line: 'link bob: dialling 192.168.1.20:7688' },
 ];
 

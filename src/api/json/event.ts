@@ -19,11 +19,16 @@ import {
   textOf,
   timeFromJson,
   timeOf,
+  type Perhaps,
   type Shape,
 } from './parts.ts';
 
 const safetyNumber = (whose: string): Shape<string> => textOf(`${whose}: 60 digits in 12 groups of 5`);
 const names = (words: string): Shape<readonly string[]> => said(v.array(v.string()), words);
+
+export const CURSOR: Perhaps<string> = v.exactOptional(
+  textOf('`sotto listen`: with it as `--after` a later one goes on behind this'),
+);
 
 export const MESSAGE: Shape<MessageJson> = shape('message', 'An incoming message.', {
   id: ID,
@@ -35,6 +40,7 @@ export const MESSAGE: Shape<MessageJson> = shape('message', 'An incoming message
   clock_mark: flagOf('the writer’s clock is more than 120 s ahead of ours'),
   belated: flagOf('it came before this program began, and no screen is known to have shown it'),
   reply_to: v.exactOptional(textOf('the id of the message that it answers')),
+  cursor: CURSOR,
 });
 
 /** A shape that says, among other fields, how an outgoing message stands. */
@@ -69,20 +75,28 @@ export function withState<Type extends string, Entries extends v.ObjectEntries>(
 export const PROGRESS: Shape<ProgressJson> = withState(
   'progress',
   'An outgoing message stands otherwise than before.',
-  { id: ID, to: NAME },
+  { id: ID, to: NAME, cursor: CURSOR },
 );
+
+function event<Type extends string, Entries extends v.ObjectEntries>(
+  type: Type,
+  words: string,
+  entries: Entries,
+): ReturnType<typeof shape<Type, Entries & { readonly cursor: typeof CURSOR }>> {
+  return shape(type, words, { ...entries, cursor: CURSOR });
+}
 
 /** All events but messages and progress, by their `type`. */
 const HAPPENED = [
-  shape('contact-connected', 'There is a session with the contact.', {
+  event('contact-connected', 'There is a session with the contact.', {
     name: NAME,
     first_contact: flagOf('the passwords agreed: the key is kept from now on'),
   }),
-  shape('contact-disconnected', 'The session is over, and why, if it was not meant.', {
+  event('contact-disconnected', 'The session is over, and why, if it was not meant.', {
     name: NAME,
     ...PERHAPS_FAILURE_FIELDS,
   }),
-  shape(
+  event(
     'key-pending',
     'The contact proved the password with another key than the pinned one: everything to it stops until `sotto trust` decides.',
     {
@@ -91,12 +105,12 @@ const HAPPENED = [
       new_safety_number: safetyNumber('with the key that waits for a decision'),
     },
   ),
-  shape('own-key-pending', 'The contact holds another key for us, and waits for its person.', {
+  event('own-key-pending', 'The contact holds another key for us, and waits for its person.', {
     name: NAME,
     safety_number: safetyNumber('what the contact has to compare'),
     ...FAILURE_FIELDS,
   }),
-  shape(
+  event(
     'password-guesses',
     'Somebody keeps trying to be this contact with wrong passwords: told at 3, 5, 10, 20, 40 … failures.',
     {
@@ -106,11 +120,11 @@ const HAPPENED = [
       blocked_until: v.exactOptional(timeOf('until then no first contact under this name is heard')),
     },
   ),
-  shape('messages-missing', 'Messages for us that are lost.', {
+  event('messages-missing', 'Messages for us that are lost.', {
     from: NAME,
     count: countOf('messages that the contact can no longer send'),
   }),
-  shape(
+  event(
     'messages-lost-by-peer',
     'The contact has lost messages that it had; the others go out again by `sotto outbox resend`.',
     {
@@ -119,33 +133,33 @@ const HAPPENED = [
       resent: countOf('how many of them go out once more by themselves'),
     },
   ),
-  shape('clock-skew', 'The contact’s clock is more than 5 minutes from ours; told once a session.', {
+  event('clock-skew', 'The contact’s clock is more than 5 minutes from ours; told once a session.', {
     name: NAME,
     skew_ms: said(v.number(), 'positive: the contact’s clock is ahead of ours'),
   }),
-  shape('peer-restarted', 'The contact’s numbering began again.', {
+  event('peer-restarted', 'The contact’s numbering began again.', {
     name: NAME,
     from_copy: flagOf('it still holds messages of ours: it was restored or repaired'),
   }),
-  shape('directory-changed', 'The directory file was changed, and is in force.', {
+  event('directory-changed', 'The directory file was changed, and is in force.', {
     added: names('who is new'),
     removed: names('who is gone'),
     changed: names('whose entry is another one'),
   }),
-  shape('directory-rejected', 'The directory file was changed, and has mistakes.', {
+  event('directory-rejected', 'The directory file was changed, and has mistakes.', {
     problems: said(v.array(FAILURE), 'the mistakes; the last good directory stays in force'),
   }),
-  shape('messages-deleted', 'Messages older than `--keep` are deleted.', {
+  event('messages-deleted', 'Messages older than `--keep` are deleted.', {
     count: countOf('messages that were older'),
     keep_ms: countOf('than this'),
   }),
-  shape(
+  event(
     'events-skipped',
     'Of a stream that went on from a cursor: between that and here more happened than is remembered. Messages are complete.',
     {},
   ),
-  shape('disk-recovered', 'The disk takes again what is to be kept.', {}),
-  shape('trouble', 'Something went wrong and is being handled.', {
+  event('disk-recovered', 'The disk takes again what is to be kept.', {}),
+  event('trouble', 'Something went wrong and is being handled.', {
     name: v.exactOptional(NAME),
     ...FAILURE_FIELDS,
   }),
@@ -194,11 +208,14 @@ export function eventFromJson(event: EventJson): ChatEvent {
     case 'messages-deleted':
       return { type: event.type, count: event.count, keepMs: event.keep_ms };
     case 'messages-missing':
+      return { type: event.type, from: event.from, count: event.count };
     case 'messages-lost-by-peer':
+      return { type: event.type, name: event.name, count: event.count, resent: event.resent };
     case 'directory-changed':
+      return { type: event.type, added: event.added, removed: event.removed, changed: event.changed };
     case 'events-skipped':
     case 'disk-recovered':
-      return event;
+      return { type: event.type };
     case 'trouble':
       return {
         type: event.type,

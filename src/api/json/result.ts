@@ -7,7 +7,7 @@ import type {
   PublicJson,
   ResultJson,
 } from '../to-json/index.ts';
-import { EVENT, withState } from './event.ts';
+import { CURSOR, EVENT, withState } from './event.ts';
 import {
   countOf,
   FAILURE,
@@ -16,6 +16,7 @@ import {
   ID,
   NAME,
   PERHAPS_FAILURE_FIELDS,
+  POSITION,
   said,
   shape,
   textOf,
@@ -128,6 +129,22 @@ const RESULTS = [
     listening: said(v.array(ADDRESS), 'where it takes incoming connections'),
   }),
   shape('down', '`sotto down`.', { stopped: flagOf('it was ended just now; if not, none ran') }),
+  shape('exec', '`sotto listen --exec`: a message that is done with.', {
+    id: ID,
+    from: NAME,
+    position: POSITION,
+    exit_code: v.exactOptional(countOf('of the command')),
+    signal: v.exactOptional(textOf('what killed the command')),
+    message: v.exactOptional(textOf('why the command was not started')),
+    tries: countOf('how often it was run'),
+    took_ms: said(v.number(), 'the last time'),
+    cursor: CURSOR,
+  }),
+  shape('setting', '`sotto config get` and `list`.', {
+    key: textOf('the flag without its dashes'),
+    value: said(v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]), 'as the file has it'),
+    from: said(v.picklist(['environment', 'file']), 'where it is said'),
+  }),
   shape('trace', '`sotto trace`: one transition.', {
     line: textOf('what happened inside: for people, it may change'),
   }),

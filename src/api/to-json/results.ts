@@ -91,6 +91,24 @@ export type ResultJson =
       readonly listening: readonly AddressJson[];
     }
   | { readonly type: 'down'; readonly stopped: boolean }
+  | {
+      readonly type: 'exec';
+      readonly id: string;
+      readonly from: string;
+      readonly position: number;
+      readonly exit_code?: number;
+      readonly signal?: string;
+      readonly message?: string;
+      readonly tries: number;
+      readonly took_ms: number;
+      readonly cursor?: string;
+    }
+  | {
+      readonly type: 'setting';
+      readonly key: string;
+      readonly value: string | number | boolean | readonly string[];
+      readonly from: 'environment' | 'file';
+    }
   | { readonly type: 'trace'; readonly line: string };
 
 /** Every object that a command may write to stdout. Each is described in docs/json.md. */

@@ -31,7 +31,7 @@ export type StateJson =
   | { readonly state: 'delivered'; readonly took_ms: number }
   | ({ readonly state: 'refused' | 'failed' | 'cancelled' | 'expired' } & Reason);
 
-export interface MessageJson {
+export interface MessageJson extends Told {
   readonly type: 'message';
   readonly id: string;
   readonly position: number;
@@ -48,12 +48,18 @@ export type ProgressJson = {
   readonly type: 'progress';
   readonly id: string;
   readonly to: string;
-} & StateJson;
+} & StateJson &
+  Told;
+
+/** `sotto listen` says with each event where a later one goes on. */
+interface Told {
+  readonly cursor?: string;
+}
 
 /** Every event: a message, a progress, or something else that happened. */
-export type EventJson =
-  | MessageJson
-  | ProgressJson
+export type EventJson = MessageJson | ProgressJson | (HappenedJson & Told);
+
+type HappenedJson =
   | { readonly type: 'contact-connected'; readonly name: string; readonly first_contact: boolean }
   | ({ readonly type: 'contact-disconnected'; readonly name: string } & PerhapsReason)
   | {
