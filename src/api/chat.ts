@@ -15,14 +15,19 @@ import type {
 
 /** Takes an abort: the call rejects with the signal's reason and closes what it opened. */
 export interface Cancellable {
+  /** An `AbortSignal`, say. */
   readonly signal?: CancelSignal;
 }
 
 /** What this interface needs of an `AbortSignal`; the api names no host type. */
 export interface CancelSignal {
+  /** As of `AbortSignal`. */
   readonly aborted: boolean;
+  /** What the call then rejects with. */
   readonly reason: unknown;
+  /** As of `AbortSignal`; called for `abort` alone. */
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  /** As of `AbortSignal`. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
@@ -31,7 +36,9 @@ export interface CancelSignal {
  * `CodedError` (spec/errors.md); what a peer causes arrives as an event.
  */
 export interface Chat extends AsyncDisposable {
+  /** Who and where we are; it does not change. */
   readonly self: SelfView;
+  /** How the program that has the home is doing. */
   status(): Promise<StatusView>;
   /** Everyone in the directory but oneself, in the file's order. */
   contacts(): Promise<readonly ContactView[]>;
@@ -104,6 +111,7 @@ export interface Chat extends AsyncDisposable {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+/** What a stream of events begins with, and when it ends. */
 export interface EventOptions extends Cancellable {
   /**
    * The messages go before a person's eyes, or to whatever stands for one: what was asked beyond counts as shown, and what no
@@ -125,13 +133,16 @@ export interface EventStream extends AsyncIterableIterator<ChatEvent> {
   readonly cursor: EventCursor;
 }
 
+/** link: connections, in bytes · event: what faces are told · commit: what goes to the disk · envelope: messages as they travel. */
 export type TraceTopic = 'link' | 'event' | 'commit' | 'envelope';
 
+/** What is traced, and when it ends. */
 export interface TraceOptions extends Cancellable {
   /** Default: all but `envelope`, which shows the envelopes of messages. */
   readonly topics?: readonly TraceTopic[];
 }
 
+/** Where a backup goes, and what opens it. */
 export interface BackupCommand {
   /** A file that does not exist yet; it is made with mode 0600. */
   readonly path: string;
@@ -139,14 +150,18 @@ export interface BackupCommand {
   readonly passphrase: Uint8Array;
 }
 
+/** A text to be sent; only `to` and `text` are needed. */
 export interface SendText {
   /**
    * A UUIDv7 in small letters, chosen by the caller; default: chosen here. Given once more with the same `to`, `text` and `replyTo`,
    * when the first call has ended, it is the same message.
    */
   readonly id?: MessageId;
+  /** The contact’s name, as the directory has it. */
   readonly to: string;
+  /** 1 byte to 32 KiB of UTF-8. */
   readonly text: string;
+  /** The message that it answers: from whom and how long ago is not checked. */
   readonly replyTo?: MessageId;
   /** It is given up when it has not left by then (UTC ms). Default: never. */
   readonly expiresAtWall?: number;

@@ -1,7 +1,9 @@
 import type { Failure, PeerText } from '../base/index.ts';
 import type { MessageId, OutgoingState } from './views.ts';
 
+/** What happens. `type` says what, and so which fields there are; times (`…Wall`) are UTC ms. */
 export type ChatEvent =
+  /** A peer’s message, once it is on our disk; `replyTo` is the message that it answers. */
   | {
       readonly type: 'message-received';
       readonly id: MessageId;
@@ -20,13 +22,16 @@ export type ChatEvent =
        */
       readonly isBelated?: true;
     }
+  /** How a message of ours stands now. */
   | {
       readonly type: 'message-progress';
       readonly id: MessageId;
       readonly to: string;
       readonly progress: OutgoingState;
     }
+  /** A session has begun; `firstContact`: it is the one in which the passwords were proven. */
   | { readonly type: 'contact-connected'; readonly name: string; readonly firstContact: boolean }
+  /** A session has ended; with a `reason` when it broke. */
   | { readonly type: 'contact-disconnected'; readonly name: string; readonly reason?: Failure }
   /** Loud in every face: the contact proved the password with a key that is not the pinned one. */
   | {
@@ -68,6 +73,7 @@ export type ChatEvent =
    * knows all that it had sent; without it nothing is known to be left there.
    */
   | { readonly type: 'peer-restarted'; readonly name: string; readonly isFromCopy?: true }
+  /** The directory file was edited, and is in force from now on: the names of its entries. */
   | {
       readonly type: 'directory-changed';
       readonly added: readonly string[];

@@ -14,6 +14,7 @@ export interface Services {
 /** Where one listens who says nothing else, and so the port of one's own entry when it has to be guessed. */
 export const DEFAULT_PORT = 7688;
 
+/** How to open a chat. */
 export interface ChatOptions {
   /** The directory file's path. Rejects with directory-missing, directory-unreadable, directory-invalid. */
   readonly directory: string;

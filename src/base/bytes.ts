@@ -8,6 +8,7 @@ declare const TextDecoder: new (
   options: { readonly fatal: true; readonly ignoreBOM: true },
 ) => { decode(bytes: Uint8Array): string };
 
+/** Bytes in memory of our own. */
 export type Bytes = Uint8Array;
 
 const encoder = new TextEncoder();

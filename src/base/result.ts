@@ -5,11 +5,15 @@ import type { ErrorCode } from './error-codes.ts';
  * failed and what it means; `hint` says what to do.
  */
 export interface Failure {
+  /** Stable; what programs branch on. */
   readonly code: ErrorCode;
+  /** For a person: which step failed, and what it means. */
   readonly message: string;
+  /** For a person: what to do about it. */
   readonly hint?: string;
 }
 
+/** What came out, or why nothing did. */
 export type Result<Value, Fault = Failure> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly failure: Fault };
 
