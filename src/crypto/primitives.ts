@@ -68,6 +68,7 @@ export interface Entropy {
   ): { readonly ciphertext: Bytes; readonly sharedSecret: Bytes } | undefined;
 }
 
+/** Both halves of a key, 32 bytes each. */
 export interface X25519KeyPair {
   readonly secret: Bytes;
   readonly publicKey: Bytes;

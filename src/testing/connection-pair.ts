@@ -19,6 +19,7 @@ import { sessionPair } from './handshake-pair.ts';
 
 type Outputs = readonly ConnectionOutput[];
 
+/** One that any connection takes. */
 export const READY: Ready = {
   status: 'ok',
   clock: 0,
@@ -32,11 +33,13 @@ export const READY: Ready = {
   last: 0,
 };
 
+/** Of both ends alike. */
 export interface ConnectionPairOptions {
   readonly lingerMs?: number;
   readonly rekey?: Partial<RekeyLimits>;
 }
 
+/** Two connections that have begun to speak. */
 export interface BegunPair {
   readonly dialler: Connection;
   readonly listener: Connection;
@@ -44,6 +47,7 @@ export interface BegunPair {
   readonly proofs: readonly Established[];
 }
 
+/** Two connections after the handshake, and the keys to look into what they say. */
 export interface ProvenPair extends BegunPair {
   /** The keys of who speaks to the dialler, and to the listener. */
   readonly ofListener: Records;
@@ -55,6 +59,7 @@ export function at(monotonic: number): Now {
   return { monotonic, wall: 1_700_000_000_000 + monotonic };
 }
 
+/** What the outputs are, in short. */
 export function typesOf(outputs: Outputs): readonly string[] {
   return outputs.map((output) => output.type);
 }

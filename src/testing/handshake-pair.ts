@@ -31,11 +31,13 @@ export interface HandshakePairOptions {
   readonly pinnedName?: string;
 }
 
+/** Two ends of a handshake that has not begun. */
 export interface HandshakePair {
   readonly initiator: HandshakeMachine;
   readonly responder: HandshakeMachine;
 }
 
+/** What was said, and what came of it. */
 export interface HandshakeOutcome {
   /** Every frame body, as it was sent. */
   readonly messages: readonly Bytes[];
@@ -44,10 +46,14 @@ export interface HandshakeOutcome {
   readonly failure?: { readonly side: 'initiator' | 'responder'; readonly failure: Failure };
 }
 
+/** She dials. */
 export const ALICE: X25519KeyPair = seededKeyPair(1);
+/** He listens. */
 export const BOB: X25519KeyPair = seededKeyPair(2);
+/** What the two have pinned beside their keys. */
 export const PAIR_PSK: Bytes = seededBytes(3)(32);
 
+/** The same for the same seed. */
 export function seededKeyPair(seed: number): X25519KeyPair {
   const secret = seededBytes(seed)(32);
   return { secret, publicKey: nativePrimitives.x25519PublicKey(secret) };
@@ -58,6 +64,7 @@ export function prefaceBytes(mode: 1 | 2): Bytes {
   return Uint8Array.of(0x53, 0x4f, 0x54, 0x54, 1, mode, 0, 0);
 }
 
+/** Alice meets Bob for the first time. */
 export function enrolPair(options: HandshakePairOptions): HandshakePair {
   const { bobPasswords = { pwI: 'hare', pwR: 'tortoise' }, expectedKey } = options;
   const passwords = { pwI: encodeUtf8(bobPasswords.pwI), pwR: encodeUtf8(bobPasswords.pwR) };
@@ -74,6 +81,7 @@ export function enrolPair(options: HandshakePairOptions): HandshakePair {
   };
 }
 
+/** Alice and Bob meet again. */
 export function sessionPair(options: HandshakePairOptions): HandshakePair {
   return {
     initiator: sessionInitiator({

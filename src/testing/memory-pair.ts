@@ -15,6 +15,7 @@ type OutboxChange = Extract<DeliveryChange, { readonly type: `outbox-${string}` 
 type InboxChange = Extract<DeliveryChange, { readonly type: `inbox-${string}` }>;
 type ChangeOf<Type extends DeliveryChange['type']> = Extract<DeliveryChange, { readonly type: Type }>;
 
+/** How the store has a message that goes out. */
 export interface OutgoingRecord {
   readonly id: string;
   /** Empty when it was erased. */

@@ -62,6 +62,7 @@ interface Place {
   readonly link: LinkId;
 }
 
+/** One end of it, as a socket would be. */
 export class PipeEnd {
   readonly pipe: Pipe;
   readonly index: 0 | 1;

@@ -72,6 +72,7 @@ export function answered(): ProvenPair & { readonly next: Records } {
   if (!finished.ok) throw new Error(finished.failure.code);
   return { ...pair, next: openRecords(nativePrimitives, 'initiator', finished.value) };
 }
+/** The item that begins the exchange. */
 export function rekey1Of(begun: BegunRekey): Item {
   return { type: 'rekey-1', message: begun.rekey1 };
 }

@@ -34,6 +34,7 @@ export interface Sent {
   readonly rejected: readonly MessageId[];
 }
 
+/** What a node finds when it begins again. */
 export interface RestartOptions {
   /** Nobody is told that the connections are gone; what was on its way still arrives. */
   readonly isPowerLost?: boolean;

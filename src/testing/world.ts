@@ -9,6 +9,7 @@ import { Pipe } from './pipe.ts';
 import { Schedule } from './schedule.ts';
 import { SimulatedNode, type SimulatedHome } from './simulated-node.ts';
 
+/** A world is the same again for the same options. */
 export interface WorldOptions {
   readonly seed: number;
   /** One way, ms; each chunk draws its own. Default 1 to 40. */

@@ -42,6 +42,7 @@ export interface Meeting extends Decision {
   readonly fields: ReceiverFields;
 }
 
+/** What comes from one peer: in order, once, stored before it is acked (spec/05). */
 export class Inbox {
   readonly #peer: string;
   readonly #ledger: Ledger;

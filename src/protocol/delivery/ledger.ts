@@ -47,6 +47,7 @@ export interface Standing {
   readonly inbox: InboxStanding | undefined;
 }
 
+/** Where the numbering of what goes to one peer stands on the disk. */
 export interface OutboxStanding {
   readonly epoch: Bytes;
   /** The highest seq that was given to a message; 0 for none. */
@@ -63,6 +64,7 @@ export interface OutboxStanding {
   readonly nextExpiryWall: number | undefined;
 }
 
+/** Where the numbering of what comes from one peer stands on the disk. */
 export interface InboxStanding {
   readonly epoch: Bytes;
   readonly stored: number;

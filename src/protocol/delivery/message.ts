@@ -25,6 +25,7 @@ export interface InboxRow extends MessageContent {
   readonly receivedWall: number;
 }
 
+/** Why a peer will never take a message. */
 export type RefusalStatus = 'refused' | 'unsupported';
 
 /** Why a message goes out as a `void`. `erased`: a person deleted it; nothing of it is kept. */
@@ -123,4 +124,5 @@ export interface Decision {
   readonly effects: readonly DeliveryEffect[];
 }
 
+/** The step that changes nothing. */
 export const NOTHING: Decision = { changes: [], effects: [] };

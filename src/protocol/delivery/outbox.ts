@@ -38,12 +38,14 @@ const BAD_ENVELOPES_MAX = 3;
 /** One reading of the ledger for a repair: even the longest texts stay near 2 MiB. */
 const PAGE_ROWS = 64;
 
+/** What READY says of our numbering. */
 export interface ReadyFields {
   readonly epoch: Bytes;
   readonly first: number;
   readonly last: number;
 }
 
+/** What goes to one peer: numbered, sent, sent again after a cut, settled (spec/05). */
 export class Outbox {
   readonly #peer: string;
   readonly #ledger: Ledger;

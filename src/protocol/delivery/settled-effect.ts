@@ -30,8 +30,10 @@ export function settledEffect({ id, timestamp }: OutboxRow, reason: Failure | un
   return { type: 'given-up', id, outcome: 'refused', reason };
 }
 
+/** The reason of each message that a person withdrew. */
 export const CANCELLED: Failure = { code: 'cancelled', message: 'The message was withdrawn.' };
 
+/** The reason of each message whose time was over. */
 export const EXPIRED: Failure = {
   code: 'expired',
   message: 'The message had not left when its time was over.',

@@ -3,6 +3,7 @@ import { isMessageId } from './message-id.ts';
 
 /** spec/04 "Limits". A longer text is refused by the session, not by the envelope. */
 export const TEXT_BYTES_MAX: number = 32 * 1024;
+/** What is encrypted: a text, or the JSON of another type of message. */
 export const PLAINTEXT_BYTES_MAX: number = 40 * 1024;
 /** A padded record's 57,344 bytes less the item's header (3) and the seq (8). */
 export const ENVELOPE_BYTES_MAX = 57_333;

@@ -4,6 +4,7 @@ import { ENC_TYPE, EnvelopeDirection, HMAC_TYPE, type EnvelopeOptions } from './
 import type { EnvelopeHeader, SealedEnvelope } from './header.ts';
 import { readLayout } from './read-layout.ts';
 
+/** An envelope that passed every check. */
 export interface OpenedEnvelope {
   readonly header: EnvelopeHeader;
   readonly plaintext: Bytes;

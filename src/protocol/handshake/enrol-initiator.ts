@@ -30,6 +30,7 @@ import { ALGORITHMS, ENROL_PATTERN, prologue } from './suites.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/** Whom a first contact is with, and what it is proven by. */
 export interface EnrolInitiatorOptions extends HandshakeBase {
   readonly remoteName: string;
   /** Directory passwords, already normalised. */

@@ -36,6 +36,7 @@ export interface EnrolAuthority {
   }): Result<{ readonly pwI: Bytes; readonly pwR: Bytes }>;
 }
 
+/** Who says which first contacts are wanted. */
 export interface EnrolResponderOptions extends HandshakeBase {
   readonly authority: EnrolAuthority;
 }

@@ -2,6 +2,7 @@ import { failure, success, type Bytes, type Failure, type Result } from '../../b
 import type { Entropy, Primitives, X25519KeyPair } from '../../crypto/index.ts';
 import type { Role } from './pattern.ts';
 
+/** First contact, or a later session (spec/02). */
 export type Mode = 'enrol' | 'session';
 
 /** One step: frame bodies to send, in order; what became known. */

@@ -1,3 +1,4 @@
+/** Who dialled, and who listened. */
 export type Role = 'initiator' | 'responder';
 export type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk' | 'e1' | 'ekem1';
 

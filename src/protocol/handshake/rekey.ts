@@ -18,6 +18,7 @@ export const REKEY1_LENGTH = 1_248;
 /** REKEY2: e 32, ekem1 1,088 + 16, the tag of the empty payload 16. */
 export const REKEY2_LENGTH = 1_152;
 
+/** What a key exchange within a session starts from (spec/03). */
 export interface RekeyOptions {
   readonly primitives: Primitives;
   readonly entropy: Entropy;

@@ -7,6 +7,7 @@ import { ALGORITHMS, prologue, SESSION_PATTERN } from './suites.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/** The pin of the peer that is dialled. */
 export interface SessionInitiatorOptions extends HandshakeBase {
   readonly remoteName: string;
   /** The pinned X25519 static key, 32 bytes. */

@@ -15,6 +15,7 @@ export interface SessionAuthority {
   nameFor(remoteStatic: Bytes): string | undefined;
 }
 
+/** Who knows the pins of those who dial. */
 export interface SessionResponderOptions extends HandshakeBase {
   readonly authority: SessionAuthority;
 }

@@ -8,6 +8,7 @@ export const PROTOCOL_VERSION_MAX = 1;
 
 const HINT = 'Nothing of it counts. One of the two programs is faulty, or somebody wants the older version.';
 
+/** What both sides said of their versions (spec/03). */
 export interface VersionChoice {
   /** The preface's: what this connection speaks. */
   readonly chosen: number;

@@ -11,6 +11,7 @@ const CODES = {
   'rolled-back': 7,
 } as const;
 
+/** Why a side ends the session. */
 export type CloseCode = keyof typeof CODES;
 
 /** The authenticated end of one direction (spec/03 "End"). */
@@ -20,14 +21,17 @@ export interface Close {
   readonly lastSeq: number;
 }
 
+/** `code u16 || last_seq u64`. */
 export const CLOSE_LENGTH = 10;
 
 const CODE_NAMES = Object.keys(CODES) as readonly CloseCode[];
 
+/** The body of a CLOSE item. */
 export function encodeClose(close: Close): Bytes {
   return new Writer().u16(CODES[close.code]).u64(close.lastSeq).finish();
 }
 
+/** Fails with item-body. */
 export function decodeClose(body: Bytes): Result<Close> {
   const reader = new Reader(body);
   const number = reader.u16();

@@ -8,6 +8,7 @@ import type { Ack } from './item.ts';
 import type { Ready } from './ready.ts';
 import type { RekeyLimits } from './rekey.ts';
 
+/** What a connection is made of; it owns nothing else. */
 export interface ConnectionOptions {
   readonly primitives: Primitives;
   /** For key exchanges; the handshake has its own. */
@@ -21,11 +22,13 @@ export interface ConnectionOptions {
   readonly rekey?: Partial<RekeyLimits> | undefined;
 }
 
+/** What goes into one envelope. */
 export interface OutgoingMessage {
   readonly header: EnvelopeHeader;
   readonly plaintext: Bytes;
 }
 
+/** What a connection is told: by the socket, the clock and its owner. */
 export type ConnectionInput =
   /** TCP is up. */
   | { readonly type: 'opened' }
@@ -49,6 +52,7 @@ export type ConnectionInput =
   | { readonly type: 'abort'; readonly failure: Failure }
   | { readonly type: 'tick' };
 
+/** What a connection asks for and tells, to be done in this order. */
 export type ConnectionOutput =
   | { readonly type: 'write'; readonly bytes: Bytes }
   /** Half-close after what was written. */
@@ -71,6 +75,7 @@ export type ConnectionOutput =
  */
 export type ConnectionPhase = 'preface' | 'handshake' | 'proven' | 'open' | 'closing' | 'closed';
 
+/** The responder learns from the preface which handshake it is. */
 export type ConnectionRole =
   | { readonly role: 'initiator'; readonly mode: PrefaceMode; readonly handshake: HandshakeMachine }
   | { readonly role: 'responder'; readonly handshakeFor: (mode: PrefaceMode, now: Now) => HandshakeMachine };

@@ -31,6 +31,7 @@ export interface Ack {
   readonly exceptions: readonly AckException[];
 }
 
+/** A message that was not stored, and why (spec/05). */
 export interface AckException {
   readonly seq: number;
   readonly status: 'refused' | 'busy' | 'unsupported';

@@ -4,6 +4,7 @@ import { failure, Reader, success, Writer, type Bytes, type Result } from '../..
 /** READY.capabilities: the sender's epoch lasts one start of its program, so that a new one is no news (spec/03). */
 export const VOLATILE_EPOCH = 0x0000_0001;
 
+/** What each side says first of itself (spec/03 "READY"). */
 export interface Ready {
   readonly status: 'ok' | 'key-pending' | 'refused';
   /** The sender's UTC clock, ms since 1970. */
@@ -26,11 +27,13 @@ export interface Ready {
   readonly last: number;
 }
 
+/** Of its body, bytes. */
 export const READY_LENGTH = 86;
 
 const STATUSES = ['ok', 'key-pending', 'refused'] as const;
 const ID_LENGTH = 16;
 
+/** The body of a READY item. */
 export function encodeReady(ready: Ready): Bytes {
   const body = new Writer()
     .u8(STATUSES.indexOf(ready.status))
@@ -48,6 +51,7 @@ export function encodeReady(ready: Ready): Bytes {
   return body;
 }
 
+/** Fails with item-body. */
 export function decodeReady(body: Bytes): Result<Ready> {
   const reader = new Reader(body);
   const status = STATUSES[reader.u8()];

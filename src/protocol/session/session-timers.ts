@@ -5,12 +5,17 @@ import type { ConnectionPhase } from './connection-types.ts';
 // Every deadline of one connection (spec/01, spec/03). All of them before the peer is proven are absolute: bytes that
 // trickle in extend nothing.
 
+/** From the connection to the first whole handshake message. */
 export const FIRST_MESSAGE_MS = 3_000;
+/** From the connection to the proof of the peer. */
 export const HANDSHAKE_MS = 10_000;
+/** For each message of the PAKE. */
 export const PAKE_STEP_MS = 5_000;
 /** From a frame's first byte to its last, once the peer is proven. */
 export const FRAME_MS = 30_000;
+/** After this long without a word the peer is asked for one. */
 export const HEARTBEAT_MS = 15_000;
+/** A peer from whom nothing came for so long is given up. */
 export const SILENCE_MAX_MS = 45_000;
 /** The same after we stood still and asked at once. */
 export const PROBE_MS = 5_000;
@@ -23,6 +28,7 @@ export const RESPONDER_IDLE_MS = 120_000;
 /** After our CLOSE: how long we read the peer's last acks. */
 export const CLOSING_MS = 5_000;
 
+/** What is to be done when the deadline is there. */
 export type Due =
   | { readonly type: 'none' }
   | { readonly type: 'ping' }
@@ -33,6 +39,7 @@ export type Due =
 
 type Timer = { readonly at: Instant; readonly due: Due };
 
+/** All deadlines of one connection, as one (spec/03 "Time"). */
 export class SessionTimers {
   readonly #role: Role;
   readonly #lingerMs: number;

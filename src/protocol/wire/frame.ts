@@ -2,6 +2,7 @@ import type { Bytes } from '../../base/index.ts';
 
 /** spec/01 "Frames": the most that the u16 length can announce. */
 export const FRAME_BODY_MAX = 65_535;
+/** The u16 before each frame’s body. */
 export const FRAME_HEADER_LENGTH = 2;
 
 /** `u16 length || body` in one allocation. A body of 0 or more than 65,535 bytes is our own bug and throws. */

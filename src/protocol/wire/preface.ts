@@ -2,6 +2,7 @@ import { encodeUtf8, failure, success, type Bytes, type Result } from '../../bas
 
 /** spec/01 "The preface": `"SOTT" || version u8 || mode u8 || flags u16`. */
 export const PREFACE_LENGTH = 8;
+/** The one that is spoken here. */
 export const PROTOCOL_VERSION = 1;
 
 /** `enrol` is first contact, `session` is every later one (spec/02). */

@@ -1,6 +1,7 @@
 import { failure, type Bytes, type Failure } from '../../base/index.ts';
 import { FRAME_HEADER_LENGTH } from './frame.ts';
 
+/** A whole frame, not yet one, or what is wrong with the stream. */
 export type FrameResult =
   | { readonly type: 'frame'; readonly body: Bytes }
   | { readonly type: 'incomplete' }
