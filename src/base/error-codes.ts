@@ -95,6 +95,7 @@ export const ERROR_CODES = {
   usage: 'the command line is wrong',
   'home-locked': 'another Sotto uses this home',
   'node-not-running': 'no Sotto runs on this home',
+  'node-attended': 'somebody sits in front of the Sotto that uses this home',
   'home-unusable': 'the home cannot be read or written',
   'home-damaged': 'a file of the home is damaged',
   'home-newer': 'the home is from a newer version of this program',
@@ -116,4 +117,5 @@ export const ERROR_CODES = {
   'control-malformed': 'a line on the control socket is no request',
 } as const;
 
+/** A stable name of a failure: what programs branch on. */
 export type ErrorCode = keyof typeof ERROR_CODES;

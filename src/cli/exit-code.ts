@@ -104,6 +104,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   'home-locked': EXIT.io,
   'node-not-running': EXIT.io,
+  'node-attended': EXIT.io,
   'home-unusable': EXIT.io,
   'home-damaged': EXIT.io,
   'home-newer': EXIT.usage,

@@ -1,4 +1,2 @@
-export { NotTaken } from './calls.ts';
-export * from './client.ts';
-export * from './server.ts';
-export * from './socket-path.ts';
+export * from './client/index.ts';
+export * from './server/index.ts';

@@ -13,6 +13,11 @@ export class LineSplitter {
     this.#max = max;
   }
 
+  /** Bytes of a line that has not ended. */
+  get held(): number {
+    return this.#length;
+  }
+
   /** The lines that end in this chunk, without their ends; `undefined`, as the last one, for a line that is too long. */
   *take(chunk: Bytes): Generator<Bytes | undefined, void> {
     let from = 0;

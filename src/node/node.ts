@@ -1,6 +1,6 @@
 import type { Chat, ChatOptions } from '../api/index.ts';
 import { CodedError, type Failure } from '../base/index.ts';
-import { controlPath, serveControl } from '../control/index.ts';
+import { controlPath, serveControl, type ControlOptions } from '../control/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, DirectoryEntry } from '../directory/index.ts';
 import { Engine, type Change, type EngineOptions } from '../engine/index.ts';
@@ -148,7 +148,7 @@ export class Node {
           this.#free();
         },
       });
-      if (options.mode !== 'offline') control = await this.#serve(chat, env, yieldHome);
+      if (options.mode !== 'offline') control = await this.#serve(chat, env, { yieldHome, end: options.onEnd });
       if (options.keepMs !== undefined) this.#keepFor(options.keepMs, watching.signal);
       // The calls at the start, and what is due.
       this.#loop.schedule();
@@ -188,10 +188,10 @@ export class Node {
   async #serve(
     chat: Chat,
     env: Environment,
-    yieldHome: Start['yieldHome'],
+    how: ControlOptions,
   ): Promise<AsyncDisposable | undefined> {
     try {
-      return await serveControl(chat, controlPath(this.#home.folder, env), yieldHome);
+      return await serveControl(chat, controlPath(this.#home.folder, env), how);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.warn(error.failure);

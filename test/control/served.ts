@@ -88,7 +88,7 @@ export class RawClient {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
-  ask(id: number, method: string, params: object = {}): void {
+  ask(id: number, method: string, params: unknown = {}): void {
     this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
   }
   async answered(id: number | null): Promise<Record<string, unknown>> {

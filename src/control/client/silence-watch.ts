@@ -1,4 +1,4 @@
-import { SILENCES_MAX } from './limits.ts';
+import { SILENCES_MAX } from '../limits.ts';
 
 /**
  * Notices that nothing at all is heard while an answer is awaited. It counts short silences instead of one long time, so that a program

@@ -1,16 +1,17 @@
-import type { Socket } from 'node:net';
-import type { ChatEvent } from '../api/index.ts';
-import { CodedError, decodeUtf8, encodeUtf8, type Bytes } from '../base/index.ts';
-import { ANSWER_BYTES_MAX, REQUEST_BYTES_MAX } from './limits.ts';
-import { LineSplitter } from './line-splitter.ts';
-import type { MethodName, Params, Value } from './methods.ts';
+import { CodedError, decodeUtf8, encodeUtf8, type Bytes } from '../../base/index.ts';
+import type { Channel } from '../channel.ts';
+import { ANSWER_BYTES_MAX, REQUEST_BYTES_MAX } from '../limits.ts';
+import { LineSplitter } from '../line-splitter.ts';
+import type { Json } from '../rpc.ts';
+import { hear, type Heard } from './hear.ts';
 import { SilenceWatch } from './silence-watch.ts';
-import { hear, type Heard } from './wire.ts';
 
-/** Who is told the events of a subscription. */
+/** Who is told what a subscription tells. */
 export interface Subscriber {
-  event(event: ChatEvent): void;
-  /** With a reason when the other program has ended or broken off. */
+  /** The answer to the request that began it. */
+  begun(answer: Json): void;
+  told(params: Json): void;
+  /** With a reason when the other program has ended or broken off, or cannot tell it all. */
   ended(reason: CodedError | undefined): void;
 }
 
@@ -25,9 +26,9 @@ export class NotTaken extends CodedError {
   }
 }
 
-/** The client's side of the socket: which answer belongs to which request, and which event to whom. */
+/** The client's side of the channel: which answer belongs to which request, and which event to whom. */
 export class Calls {
-  readonly #socket: Socket;
+  readonly #channel: Channel;
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #subscribers = new Map<number, Subscriber>();
   /** By the request: whose subscription has no number yet; undefined when it is no longer wanted. */
@@ -37,33 +38,22 @@ export class Calls {
   /** Why nothing more is asked. */
   #end: CodedError | undefined;
 
-  constructor(socket: Socket, silenceMs: number) {
-    this.#socket = socket;
+  constructor(channel: Channel, silenceMs: number) {
+    this.#channel = channel;
     this.#silence = new SilenceWatch(silenceMs, {
       ask: () => void this.ask('hello', {}).catch(() => undefined),
       giveUp: () => this.end(silent()),
     });
-    const lines = new LineSplitter(ANSWER_BYTES_MAX);
-    socket.on('data', (chunk: Bytes) => {
-      this.#silence.heard();
-      for (const line of lines.take(chunk)) this.#hear(line);
-      if (this.#asked.size === 0) this.#silence.end();
-    });
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.end(brokenOff()));
+    void this.#read();
   }
 
-  async call<Name extends MethodName>(method: Name, params: Params[Name]): Promise<Value<Name>> {
-    return (await this.ask(method, params)) as Value<Name>;
-  }
-
-  async ask(method: string, params: object): Promise<unknown> {
+  async ask(method: string, params: Json): Promise<unknown> {
     return this.#ask(method, params).promise;
   }
 
   /** Tells from now on: what is asked after this call is answered after its events began to count. */
-  subscribe(subscriber: Subscriber, isScreen: boolean): void {
-    const asked = this.#ask('subscribe', { isScreen });
+  subscribe(subscriber: Subscriber, method: 'listen' | 'trace', params: Json): void {
+    const asked = this.#ask(method, params);
     // The answer's own line names the number; an event may stand in the very next one, before any promise has settled.
     this.#subscribing.set(asked.id, subscriber);
     asked.promise.catch((error: unknown) => {
@@ -89,16 +79,31 @@ export class Calls {
     if (this.#end) return;
     this.#end = reason ?? ended();
     this.#silence.end();
-    this.#socket.end();
-    this.#socket.unref();
-    if (reason) this.#socket.destroy();
+    this.#channel.end(() => undefined);
+    this.#channel.unref?.();
+    if (reason) this.#channel.cut();
     for (const { reject } of this.#asked.values()) reject(this.#end);
     this.#asked.clear();
     for (const subscriber of this.#subscribers.values()) subscriber.ended(reason);
     this.#subscribers.clear();
   }
 
-  #ask(method: string, params: object): { readonly id: number; readonly promise: Promise<unknown> } {
+  async #read(): Promise<void> {
+    const lines = new LineSplitter(ANSWER_BYTES_MAX);
+    try {
+      for await (const chunk of this.#channel.input) {
+        this.#silence.heard();
+        for (const line of lines.take(typeof chunk === 'string' ? encodeUtf8(chunk) : chunk))
+          this.#hear(line);
+        if (this.#asked.size === 0) this.#silence.end();
+      }
+    } catch {
+      // It broke.
+    }
+    this.end(brokenOff());
+  }
+
+  #ask(method: string, params: Json): { readonly id: number; readonly promise: Promise<unknown> } {
     const id = this.#nextId++;
     if (this.#end) return { id, promise: Promise.reject(this.#end) };
     const answer = Promise.withResolvers<unknown>();
@@ -111,14 +116,16 @@ export class Calls {
     return { id, promise: answer.promise };
   }
 
-  #write(request: { readonly id?: number; readonly method: string; readonly params: object }): boolean {
+  #write(request: { readonly id?: number; readonly method: string; readonly params: Json }): boolean {
     const line = encodeUtf8(`${JSON.stringify({ jsonrpc: '2.0', ...request })}\n`);
     if (line.length > REQUEST_BYTES_MAX) return false;
-    this.#socket.write(line);
+    // That it cannot be written shows in what is read.
+    this.#channel.output.write(line, () => undefined);
     return true;
   }
 
   #hear(line: Bytes | undefined): void {
+    if (this.#end) return;
     const text = line && decodeUtf8(line);
     const heard = text === undefined ? undefined : hear(text);
     if (heard) this.#take(heard);
@@ -135,10 +142,10 @@ export class Calls {
         this.#asked.get(heard.id)?.reject(heard.error);
         this.#asked.delete(heard.id);
         return;
-      case 'event':
-        return this.#subscribers.get(heard.subscription)?.event(heard.event);
-      case 'events-ended':
-        this.#subscribers.get(heard.subscription)?.ended(brokenOff());
+      case 'told':
+        return this.#subscribers.get(heard.subscription)?.told(heard.params);
+      case 'ended':
+        this.#subscribers.get(heard.subscription)?.ended(heard.reason ?? brokenOff());
         this.#subscribers.delete(heard.subscription);
         return;
       case 'ending':
@@ -148,18 +155,19 @@ export class Calls {
 
   #answered(id: number, result: unknown): void {
     if (this.#subscribing.has(id)) {
-      const { subscription } = result as { readonly subscription: number };
+      const answer = result as Json & { readonly subscription: number };
       const subscriber = this.#subscribing.get(id);
       this.#subscribing.delete(id);
-      if (subscriber) this.#subscribers.set(subscription, subscriber);
-      else this.#unsubscribe(subscription);
+      if (subscriber) this.#subscribers.set(answer.subscription, subscriber);
+      else this.#unsubscribe(answer.subscription);
+      subscriber?.begun(answer);
     }
     this.#asked.get(id)?.resolve(result);
     this.#asked.delete(id);
   }
 
   #unsubscribe(subscription: number): void {
-    if (!this.#end) this.#ask('unsubscribe', { subscription }).promise.catch(() => undefined);
+    if (!this.#end) this.#ask('unlisten', { subscription }).promise.catch(() => undefined);
   }
   #numberOf(subscriber: Subscriber): number | undefined {
     for (const [number, each] of this.#subscribers) if (each === subscriber) return number;
@@ -167,7 +175,7 @@ export class Calls {
   }
 }
 
-function brokenOff(): CodedError {
+export function brokenOff(): CodedError {
   return new CodedError({
     code: 'control-unusable',
     message: 'the Sotto that uses this home has ended, or broke off',
@@ -189,7 +197,7 @@ function ended(): CodedError {
 }
 
 function tooLong(method: string): CodedError {
-  if (method === 'sendText')
+  if (method === 'send' || method === 'draft')
     return new CodedError({
       code: 'message-too-long',
       message: 'The text is longer than 32 KiB, the most that fits one message.',

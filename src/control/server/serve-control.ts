@@ -1,34 +1,42 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import type { Chat } from '../api/index.ts';
-import { CodedError } from '../base/index.ts';
-import { CLIENTS_MAX } from './limits.ts';
+import type { Chat } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import type { Channel } from '../channel.ts';
+import { CLIENTS_MAX } from '../limits.ts';
+import { Desk, type ControlOptions } from './desk.ts';
+import { errorAnswer } from './requests.ts';
 import { ServedClient } from './served-client.ts';
+
+export type { ControlOptions } from './desk.ts';
 
 /**
  * Lets other programs of this user at the chat, over a socket that nobody else may open. To be called under the home's lock
  * alone: whatever lies at the path was left behind, and is removed. Disposing removes the socket, takes no further request, answers
- * those that were taken, and cuts every client; the chat goes on. `yieldHome`: another program wants to listen on this home;
- * true when it is going to be free. Rejects with control-unusable.
+ * those that were taken, and cuts every client; the chat goes on. Rejects with control-unusable.
  */
 export async function serveControl(
   chat: Chat,
   path: string,
-  yieldHome: () => boolean = () => false,
+  options: ControlOptions = {},
 ): Promise<AsyncDisposable> {
+  const desk = new Desk(chat, options);
   const clients = new Set<ServedClient>();
   // A client that has said all that it has to say still hears the answers.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => admit(socket));
-  let isYielding = false;
-  const yields = (): boolean => (isYielding = yieldHome());
-  const admit = (socket: Socket): void => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (clients.size >= CLIENTS_MAX) quietest(clients)?.cut();
-    if (clients.size >= CLIENTS_MAX) return void socket.destroy();
-    const client = new ServedClient(chat, socket, { left: () => clients.delete(client), yieldHome: yields });
+    if (clients.size >= CLIENTS_MAX) return sendAway(socket);
+    const client: ServedClient = new ServedClient(
+      desk,
+      channelOf(socket, () => client.cut()),
+      {
+        left: () => clients.delete(client),
+      },
+    );
     clients.add(client);
     void client.serve();
-  };
+  });
   try {
     makeRoom(path);
     await listen(server, path);
@@ -40,10 +48,23 @@ export async function serveControl(
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await Promise.all([...clients].map(async (client) => client.finish(() => isYielding)));
+      desk.watch.close();
+      await Promise.all([...clients].map(async (client) => client.finish(() => desk.isYielding)));
       for (const client of clients) client.cut();
       await closed;
     },
+  };
+}
+
+function channelOf(socket: Socket, gone: () => void): Channel {
+  socket.on('error', gone);
+  socket.on('close', gone);
+  return {
+    // Left early, it is still written to.
+    input: socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
+    output: socket,
+    end: (left) => void socket.end(left),
+    cut: () => void socket.destroy(),
   };
 }
 
@@ -53,8 +74,16 @@ function quietest(clients: Iterable<ServedClient>): ServedClient | undefined {
   return undefined;
 }
 
+function sendAway(socket: Socket): void {
+  const message = `${CLIENTS_MAX} programs are connected already`;
+  const error = new CodedError({ code: 'control-unusable', message });
+  socket.on('error', () => socket.destroy());
+  socket.end(`${JSON.stringify(errorAnswer(null, error))}\n`, () => socket.destroy());
+}
+
 /** The folder must be ours alone, so that nobody can have put anything there, or exchange what we put. */
 function makeRoom(path: string): void {
+  if (isPipe(path)) return;
   const folder = dirname(path);
   const { mode, uid } = lstatSync(folder);
   const isOurs = process.getuid === undefined || uid === process.getuid();
@@ -65,13 +94,19 @@ function makeRoom(path: string): void {
 async function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    // As many may knock at once as may come in.
+    server.listen({ path, backlog: CLIENTS_MAX }, () => {
       server.off('error', reject);
       resolve();
     });
     // It is bound already, or its error is on the way. Until now the folder's mode has kept others out.
-    if (server.listening) chmodSync(path, 0o600);
+    if (server.listening && !isPipe(path)) chmodSync(path, 0o600);
   });
+}
+
+/** A named pipe of Windows lies in no folder. */
+function isPipe(path: string): boolean {
+  return path.startsWith('\\\\');
 }
 
 function unusable(path: string, cause: unknown): CodedError {

@@ -1,0 +1,2 @@
+export * from './serve-control.ts';
+export * from './serve-stdio.ts';
