@@ -18,7 +18,7 @@ const ANSWER_MS = 30_000;
 /** After a signal. */
 const STOP_GRACE_MS = 1_000;
 const TEXT_BYTES_MAX = 32 * 1024;
-const CONTROL_VERSION = 1;
+const CONTROL_VERSION = 2;
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const FLAGS: ReadonlySet<string> = new Set(['--wait', '--as', '--home', '--directory', '--port']);
 const EXITS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -146,14 +146,14 @@ async function sendOver(
   stop.onStop(() => link.end());
   const hello = asRecord(asRecord(await greeting)?.['result']);
   if (stop.exitCode !== undefined) return { exitCode: stop.exitCode };
-  const self = asRecord(hello?.['self']);
-  if (hello?.['control'] !== CONTROL_VERSION || !isOwner(self?.['username'])) return {};
-  const { listening } = self ?? {};
+  const identity = asRecord(hello?.['identity']);
+  if (hello?.['control'] !== CONTROL_VERSION || !isOwner(identity?.['username'])) return {};
+  const { listening } = identity ?? {};
   if (!Array.isArray(listening)) return {};
   const id = makeId();
   stop.graceMs = STOP_GRACE_MS;
-  const answer = asRecord(await link.ask('sendText', { id, ...message }, ANSWER_MS));
-  if (answer?.['result'] === id) return { isListening: listening.length > 0 };
+  const answer = asRecord(await link.ask('send', { id, ...message }, ANSWER_MS));
+  if (asRecord(answer?.['result'])?.['id'] === id) return { isListening: listening.length > 0 };
   if (stop.exitCode !== undefined) return { exitCode: stop.exitCode };
   // What was refused is said on the long way.
   return answer?.['error'] === undefined ? { messageId: id } : {};
