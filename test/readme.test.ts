@@ -185,7 +185,7 @@ test('the README’s directory file has no mistakes', () => {
 
 test('a message for scripts has the fields that the README shows', async () => {
   const shown = JSON.parse(blocks('json')[1] ?? '') as Record<string, unknown>;
-  const { eventToJson } = await import('../src/cli/event-json.ts');
+  const { eventToJson } = await import('../src/api/to-json/index.ts');
   const { PeerText } = await import('../src/base/index.ts');
   const event = eventToJson({
     type: 'message-received',

@@ -1,3 +1,4 @@
+import type { PublicJson } from '../api/to-json/index.ts';
 import { systemReason, toJsonLine, toSafeText, type Failure } from '../base/index.ts';
 import type { CliOutput, CliStdio } from './stdio.ts';
 
@@ -46,8 +47,8 @@ export class Output {
   note(line: string, style: Style = 'plain'): void {
     this.#write(this.#stdio.stderr, line, style);
   }
-  /** One object, one line, on stdout; what a terminal would obey is escaped. */
-  json(value: Readonly<Record<string, unknown>>): void {
+  /** One object of docs/json.md, one line, on stdout; what a terminal would obey is escaped. */
+  json(value: PublicJson): void {
     if (!this.#closed.signal.aborted) this.#stdio.stdout.write(`${toJsonLine(value)}\n`);
   }
   /** `sotto: what happened [code]`, the hint on a line of its own. */

@@ -50,6 +50,21 @@ export interface EntryJson {
   readonly line: number;
 }
 
+export interface CheckJson {
+  readonly type: 'check';
+  readonly directory: string;
+  readonly entries: number;
+  readonly problems: readonly FailureJson[];
+  readonly warnings: readonly FailureJson[];
+}
+
+export interface SettingJson {
+  readonly type: 'setting';
+  readonly key: string;
+  readonly value: string | number | boolean | readonly string[];
+  readonly from: 'environment' | 'file';
+}
+
 export type ResultJson =
   | ErrorJson
   | OutcomeJson
@@ -77,13 +92,7 @@ export type ResultJson =
   | EntryJson
   | { readonly type: 'removed'; readonly username: string }
   | { readonly type: 'directory-created'; readonly directory: string }
-  | {
-      readonly type: 'check';
-      readonly directory: string;
-      readonly entries: number;
-      readonly problems: readonly FailureJson[];
-      readonly warnings: readonly FailureJson[];
-    }
+  | CheckJson
   | {
       readonly type: 'up';
       readonly started: boolean;
@@ -103,12 +112,7 @@ export type ResultJson =
       readonly took_ms: number;
       readonly cursor?: string;
     }
-  | {
-      readonly type: 'setting';
-      readonly key: string;
-      readonly value: string | number | boolean | readonly string[];
-      readonly from: 'environment' | 'file';
-    }
+  | SettingJson
   | { readonly type: 'trace'; readonly line: string };
 
 /** Every object that a command may write to stdout. Each is described in docs/json.md. */

@@ -8,11 +8,11 @@ import type {
   MessageId,
   OutgoingState,
 } from '../../api/index.ts';
+import { historyToJson, progressToJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { parseMoment } from '../duration.ts';
 import { describeProgress } from '../describe.ts';
-import { eventToJson, historyToJson } from '../event-json.ts';
 import { HistoryLines } from '../history-lines.ts';
 import { HOME_FLAGS, withHome } from '../open-home.ts';
 import { historyPages } from '../pages.ts';
@@ -132,7 +132,7 @@ class HistoryView {
     if (shown === undefined || RANK[progress.state] <= RANK[shown]) return;
     this.#note(id, progress.state);
     const { output } = this.#context;
-    if (this.#settings.json) output.json(eventToJson({ type: 'message-progress', id, to, progress }));
+    if (this.#settings.json) output.json(progressToJson({ type: 'message-progress', id, to, progress }));
     else for (const line of describeProgress(to, progress, 'shell')) output.data(line.text, line.style);
   }
 

@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
+import { identityToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
 
@@ -18,8 +19,8 @@ async function identity(settings: Settings, context: CliContext): Promise<void> 
   const { output, signal } = context;
   const services = await context.services();
   await using chat = await services.openChat(chatOptions(settings, context, 'offline'), { signal });
+  if (settings.json) return output.json(identityToJson(chat.self));
   const { username, key, home, directory } = chat.self;
-  if (settings.json) return output.json({ type: 'identity', username, key, home, directory });
   output.data(`username   ${username}`);
   output.data(`key        ${key}`);
   output.data(`home       ${home}`);

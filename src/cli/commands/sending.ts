@@ -1,9 +1,9 @@
 // What `send` does between opening a chat and closing it: queue, watch, and say of each text what became of it.
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
+import { failureToJson, stateToJson } from '../../api/to-json/index.ts';
 import { CodedError, type Failure } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { describeEvent, duration, sentence } from '../describe.ts';
-import { progressToJson, reasonToJson } from '../event-json.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
 import { KEPT, keptWords } from '../kept.ts';
 import { shortId } from '../message-id.ts';
@@ -55,7 +55,7 @@ export async function queueForAll(
   for await (const { to, id, failure } of queue(chat, order, settings, output)) {
     if (failure !== undefined) outcomes.push(failure);
     if (id === undefined) continue;
-    if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(QUEUED), kept: true });
+    if (settings.json) output.json({ type: 'outcome', to, id, ...stateToJson(QUEUED), kept: true });
     output.note(`queued for ${to}, ${keptWords(chat.self)}`);
   }
   return outcomes;
@@ -139,7 +139,7 @@ async function* queue(
       const isKnown = failure.code !== 'control-unusable';
       const kept = isKnown ? { kept: false } : {};
       if (settings.json)
-        output.json({ type: 'outcome', to, state: 'failed', ...kept, ...reasonToJson(failure) });
+        output.json({ type: 'outcome', to, state: 'failed', ...kept, ...failureToJson(failure) });
       const words = isKnown ? 'not kept' : 'sotto outbox tells whether it is kept';
       output.note(`not sent to ${to}, ${words}: ${sentence(failure)}`, 'bad');
       if (failure.hint !== undefined) output.note(`  ${failure.hint}`);
@@ -200,7 +200,7 @@ function reportOutcome(
   const kept = progress.state === 'delivered' ? {} : { kept: isKept };
   if (settings.json) {
     const told = isKept && !isSentEnough ? toHeld(progress) : progress;
-    output.json({ type: 'outcome', to, id, ...progressToJson(told), ...kept });
+    output.json({ type: 'outcome', to, id, ...stateToJson(told), ...kept });
   }
   if (progress.state === 'delivered') {
     output.note(`delivered to ${to} in ${duration(progress.tookMs)}`, 'good');
@@ -252,11 +252,9 @@ function reportKept(
       type: 'outcome',
       to,
       id,
-      ...progressToJson(state),
+      ...stateToJson({ ...state, reason: { code, message: text } }),
       kept: true,
-      code,
-      message: text,
-      ...(cause && { cause: reasonToJson(cause) }),
+      ...(cause && { cause: failureToJson(cause) }),
     });
   output.note(`${text}${left}${cause ? `: ${cause.message}` : ''} [${code}]`, 'bad');
   if (cause?.hint !== undefined) output.note(`  ${cause.hint}`);

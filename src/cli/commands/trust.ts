@@ -1,11 +1,12 @@
 import type { Command } from '@commander-js/extra-typings';
+import { safetyToJson, timeToJson } from '../../api/to-json/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { clock } from '../describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { findContact, guessLines, safetyLines, safetyToJson } from './verify.ts';
+import { findContact, guessLines, safetyLines } from './verify.ts';
 
 interface TrustFlags {
   readonly fingerprint?: string | undefined;
@@ -90,7 +91,7 @@ async function trust(
   }
   if (flags.repair === true) {
     const { untilWall } = await chat.openRepair(known);
-    if (settings.json) output.json({ type: 'repair', name: known, until: new Date(untilWall).toISOString() });
+    if (settings.json) output.json({ type: 'repair', name: known, until: timeToJson(untilWall) });
     else output.note(`${known} may pair again until ${clock(untilWall)}`, 'good');
     return EXIT.done;
   }

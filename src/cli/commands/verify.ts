@@ -1,5 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
-import type { Chat, ContactView, FailedGuessesView, SafetyView } from '../../api/index.ts';
+import type { Chat, ContactView, SafetyView } from '../../api/index.ts';
+import { safetyToJson } from '../../api/to-json/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -45,29 +46,6 @@ async function verify(
 
 export async function findContact(chat: Chat, name: string): Promise<ContactView | undefined> {
   return (await chat.contacts()).find((contact) => contact.name === name);
-}
-
-export function safetyToJson(
-  safety: SafetyView,
-  contact: ContactView | undefined,
-): Readonly<Record<string, unknown>> {
-  const { name, current, pending } = safety;
-  return {
-    type: 'safety',
-    name,
-    trust: contact?.trust,
-    verified: current?.verified ?? false,
-    ...(current && { safety_number: groups(current.safetyNumber), key: current.key }),
-    ...(contact?.failedGuesses && { failed_attempts: failedToJson(contact.failedGuesses) }),
-    ...(pending && { pending: { safety_number: groups(pending.safetyNumber), key: pending.key } }),
-  };
-}
-
-function failedToJson({ failures, blockedUntilWall }: FailedGuessesView): Readonly<Record<string, unknown>> {
-  return {
-    failures,
-    ...(blockedUntilWall !== undefined && { blocked_until: new Date(blockedUntilWall).toISOString() }),
-  };
 }
 
 /** Who tried to be this contact, and what a person can do about it. */

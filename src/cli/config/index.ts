@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
+import type { SettingJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext, Environment } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
@@ -160,7 +161,7 @@ function print(
 }
 
 /** As JSON; of a variable that is no such value, its text. */
-function valueOf(key: SettingKey, given: Given): unknown {
+function valueOf(key: SettingKey, given: Given): SettingJson['value'] {
   try {
     const value = SETTINGS[key].parse(given);
     return typeof value === 'number' && SETTINGS[key].json !== 'a number' ? given.text : value;

@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
+import { checkToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
@@ -22,10 +23,11 @@ async function check(
   context: CliContext,
 ): Promise<void> {
   const { output } = context;
-  const { entries, problems, warnings } = await tool.check(path);
+  const report = await tool.check(path);
+  const { entries, problems, warnings } = report;
   const isRefused = strict && warnings.length > 0;
   if (problems.length > 0 || isRefused) context.exitCode = EXIT.usage;
-  if (json) return output.json({ type: 'check', directory: path, entries, problems, warnings });
+  if (json) return output.json(checkToJson(path, report));
   for (const { message, hint } of problems) {
     output.data(`${path}: ${message}`, 'bad');
     if (hint !== undefined) output.data(`  ${hint}`);

@@ -1,5 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { DirectoryEntryView } from '../../api/index.ts';
+import { entryToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { addFileFlags, openFile, sayWarnings } from './directory-file.ts';
 
@@ -21,20 +22,6 @@ export function listCommand(parent: Command, context: CliContext): void {
       await sayWarnings(file, context);
     });
   addFileFlags(command, 'json');
-}
-
-export function entryToJson(entry: DirectoryEntryView): Readonly<Record<string, unknown>> {
-  const { username, ip, port, furtherAddresses, hasPassword, key, line } = entry;
-  return {
-    type: 'entry',
-    username,
-    ip,
-    port,
-    ...(furtherAddresses !== undefined && { addresses: furtherAddresses }),
-    has_password: hasPassword,
-    ...(key !== undefined && { key }),
-    line,
-  };
 }
 
 export function addressOf({ ip, port }: { readonly ip: string; readonly port: number }): string {

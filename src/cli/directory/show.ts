@@ -1,9 +1,10 @@
 import type { Command } from '@commander-js/extra-typings';
+import { entryToJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { closest } from '../closest.ts';
 import type { CliContext } from '../context.ts';
 import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
-import { addressOf, entryToJson } from './list.ts';
+import { addressOf } from './list.ts';
 
 export function showCommand(parent: Command, context: CliContext): void {
   const command = parent.command('show').summary('show one entry');
@@ -32,7 +33,7 @@ async function show(
       entries.map(({ username }) => username),
     );
   const password = reveal ? await tool.revealPassword(path, entry.username) : undefined;
-  if (json) return output.json({ ...entryToJson(entry), ...(password !== undefined && { password }) });
+  if (json) return output.json(entryToJson(entry, password));
   const addresses = [entry, ...(entry.furtherAddresses ?? [])].map((address) => addressOf(address));
   output.data(`username  ${entry.username}`);
   output.data(`address   ${addresses.join(', ')}`);

@@ -1,6 +1,6 @@
+import { eventToJson, stateToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, worstExitCode, type ExitCode } from '../exit-code.ts';
-import { eventToJson, progressToJson } from '../event-json.ts';
 import { messageLines } from '../print-message.ts';
 import { usageError } from '../report-error.ts';
 import type { Settings } from '../settings.ts';
@@ -15,9 +15,10 @@ export function streamScreen({ output }: CliContext, settings: Settings): Screen
       if (settings.json) output.json(eventToJson(event));
       else for (const line of messageLines(event)) output.data(line);
     },
+    bell: () => undefined,
     say: (line) => output.note(line.text, line.style),
     outcome: (to, id, progress) => {
-      if (settings.json) output.json({ type: 'outcome', to, id, ...progressToJson(progress) });
+      if (settings.json) output.json({ type: 'outcome', to, id, ...stateToJson(progress) });
     },
     drained: async () => output.drained(),
   };
@@ -31,6 +32,7 @@ export async function runLineFace(
 ): Promise<ExitCode> {
   const { prompter, signal, output } = context;
   const isPerson = prompter.canAsk;
+  talk.isRead = isPerson;
   if (isPerson) output.note(`Type a text and press Enter. Commands: /${commandNames().join(' /')}`);
   const reading = AbortSignal.any([signal, output.closed]);
   for (;;) {

@@ -1,10 +1,10 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat } from '../../api/index.ts';
+import { outcomeStateToJson } from '../../api/to-json/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { plural } from '../describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { stateToJson } from '../event-json.ts';
 import { ID_WORDS, shortId } from '../message-id.ts';
 import { HOME_FLAGS, withHome } from '../open-home.ts';
 import { outboxPages } from '../pages.ts';
@@ -52,7 +52,7 @@ async function cancelSome(
     if (!isCancelled) exitCode = EXIT.failure;
     const to = wanted.type === 'past' ? wanted.message.with : wanted.message.to;
     const outcome = wanted.type === 'past' ? wanted.message.outcome : undefined;
-    const state = outcome === undefined ? {} : stateToJson(outcome);
+    const state = outcome === undefined ? {} : outcomeStateToJson(outcome);
     if (settings.json) output.json({ type: 'cancelled', id, to, cancelled: isCancelled, ...state });
     else if (isCancelled) output.note(`withdrawn: ${shortId(id)} to ${to}`, 'good');
     else output.note(wanted.type === 'past' ? tooLateWords(wanted.message) : leftWords(id, to), 'bad');
@@ -76,7 +76,7 @@ async function cancelAll(
         if (progress.state === 'queued' && (await chat.cancel(id))) cancelled += 1;
   const [name] = names ?? [];
   const left = (await chat.outbox({ limit: 1, ...(name !== undefined && { to: name }) })).total;
-  if (settings.json) return output.json({ type: 'cancelled', count: cancelled, left });
+  if (settings.json) return output.json({ type: 'cancelled-all', count: cancelled, left });
   output.note(`withdrawn: ${plural(cancelled, 'text')}`, 'good');
   if (left > 0) output.note(`${plural(left, 'text')} had left already, and may arrive`);
 }

@@ -1,9 +1,9 @@
 import type { Chat, OutgoingView } from '../../api/index.ts';
+import { outgoingToJson, type OutgoingJson } from '../../api/to-json/index.ts';
 import { toSafeLine } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
 import { clock, dayAndTime, duration, plural, sentence, shellWord } from '../describe.ts';
-import { outgoingToJson } from '../event-json.ts';
 import { shortId } from '../message-id.ts';
 import { outboxPages } from '../pages.ts';
 import type { Settings } from '../settings.ts';
@@ -26,7 +26,7 @@ export async function listOutbox(
     count += page.length;
     for (const message of page) {
       const what = waitsFor(message);
-      if (settings.json) output.json({ ...outgoingToJson(message), ...(what && { waits_for: what }) });
+      if (settings.json) output.json(outgoingToJson(message, what));
       else for (const line of outgoingLines(message, Date.now(), what)) output.data(line);
     }
     await output.drained();
@@ -37,7 +37,7 @@ export async function listOutbox(
 }
 
 /** What must happen first, where no program is at work that could say when it is tried. */
-type WaitsFor = 'next-run' | 'key-decision' | 'pairing';
+type WaitsFor = NonNullable<OutgoingJson['waits_for']>;
 
 const WAITS_FOR: Readonly<Record<WaitsFor, (name: string) => string>> = {
   'next-run': () => 'goes out when Sotto next runs',
