@@ -55,5 +55,6 @@ export interface LaunchedNode {
 
 export interface RpcStreams {
   readonly input: AsyncIterable<Uint8Array | string>;
-  readonly output: { write(text: string): boolean };
+  /** `written` is called when these bytes have left, or cannot. */
+  readonly output: { write(bytes: Uint8Array, written: (error?: Error | null) => void): unknown };
 }

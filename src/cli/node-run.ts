@@ -1,8 +1,7 @@
 import type { Chat, ChatEvent, LaunchedNode, Services } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
-import { describeListening } from './describe.ts';
 import { Stopped, type CliContext } from './context.ts';
-import { describeEvent, describeProgress, type Line } from './describe.ts';
+import { describeEvent, describeListening, describeProgress, type Line } from './describe.ts';
 import { toFailure } from './report-error.ts';
 import { chatOptions, type Settings } from './settings.ts';
 
@@ -24,7 +23,10 @@ export async function runNode(
     await open(settings, services, launched, context);
   } catch (error) {
     // Whoever stopped it knows that.
-    if (!(error instanceof Stopped)) launched?.report(toFailure(error));
+    if (launched && !(error instanceof Stopped)) {
+      launched.report(toFailure(error));
+      context.output.note(`${new Date().toISOString()} it cannot go on:`, 'bad');
+    }
     throw error;
   }
 }

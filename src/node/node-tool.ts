@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cancellable, Chat, HomeOptions, NodeTool, RunningNode } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
-import { connectControl, controlPath } from '../control/index.ts';
+import { askToEnd, connectControl, controlPath, serveStdio } from '../control/index.ts';
 import { findOwnHome, lockOwnHome, type OwnHome } from '../store/index.ts';
 import { launched } from './launched.ts';
 import { launch } from './launch.ts';
@@ -32,7 +32,7 @@ export function createNodeTool(env: Environment): NodeTool {
     },
     end: async (options, { signal } = {}) => endNode(homeOf(options, env), env, signal),
     launched,
-    serveStdio: async () => Promise.reject(new CodedError({ code: 'usage', message: 'not yet' })),
+    serveStdio,
   };
 }
 
@@ -49,25 +49,26 @@ async function findNode(
   for (;;) {
     // Nothing is made where nobody has been yet.
     if (!existsSync(own.folder)) return undefined;
-    const running = await reach(controlPath(own.folder, env));
-    if (running) return mustBeOf(running, own.username);
+    const reached = await reach(controlPath(own.folder, env));
+    if ('status' in reached) return mustBeOf(reached, own.username);
     const locked = whyLocked(own.folder);
     if (!locked) return undefined;
-    if (performance.now() > giveUpAt) throw locked;
+    // Where there is somebody, and not only a lock, what is wrong with them says more.
+    if (performance.now() > giveUpAt) throw reached.cause === undefined ? reached : locked;
     if (signal?.aborted) throw signal.reason;
     await pause(AGAIN_MS);
   }
 }
 
-/** Undefined when nobody answers, or breaks off meanwhile. */
-async function reach(path: string): Promise<RunningNode | undefined> {
+/** The error, which has a cause when there is not even a socket, when nobody answers or they break off. */
+async function reach(path: string): Promise<RunningNode | CodedError> {
   let chat: Chat | undefined;
   try {
     chat = await connectControl(path);
     return { chat, status: await chat.status() };
   } catch (error) {
     await chat?.close();
-    if (error instanceof CodedError && error.code === 'control-unusable') return undefined;
+    if (error instanceof CodedError && error.code === 'control-unusable') return error;
     throw error;
   }
 }
@@ -98,9 +99,8 @@ async function endNode(own: OwnHome, env: Environment, signal: Cancellable['sign
   const running = await findNode(own, env, signal);
   if (!running) return false;
   await running.chat.close();
-  const { pid, isAttended } = running.status;
-  if (isAttended) throw new CodedError({ code: 'home-locked', message: 'attended' });
-  process.kill(pid, 'SIGTERM');
+  const { pid } = running.status;
+  await askToEnd(controlPath(own.folder, env));
   const giveUpAt = performance.now() + END_MS;
   while (await isStillThere(own, env, pid)) {
     if (signal?.aborted) throw signal.reason;
@@ -114,8 +114,9 @@ async function endNode(own: OwnHome, env: Environment, signal: Cancellable['sign
 async function isStillThere({ folder }: OwnHome, env: Environment, pid: number): Promise<boolean> {
   if (!whyLocked(folder)) return false;
   const next = await reach(controlPath(folder, env));
-  await next?.chat.close();
-  return next === undefined || next.status.pid === pid;
+  if (!('status' in next)) return true;
+  await next.chat.close();
+  return next.status.pid === pid;
 }
 
 function doesNotEnd(pid: number): CodedError {
