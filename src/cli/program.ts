@@ -140,6 +140,11 @@ const COMMANDS: readonly CommandRow[] = [
     summary: 'settings that need no flag any more',
     load: () => import('./config/index.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'what bash, zsh or fish needs to complete',
+    load: () => import('./completion/index.ts'),
+  },
 ];
 
 const EXAMPLES = `Examples:
@@ -198,6 +203,8 @@ export async function createProgram(
 
 function addHelpOption(command: CommandUnknownOpts): void {
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(COMMON_OPTIONS));
+  if (command.parent && command.commands.length > 0)
+    command.helpCommand('help [command]', 'show the help of one of these');
   for (const child of command.commands) addHelpOption(child);
 }
 
