@@ -1,10 +1,9 @@
 import { Option, type Command } from '@commander-js/extra-typings';
-import type { Chat, HistoryEntry } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { parseSpan } from '../duration.ts';
 import { worstExitCode, type ExitCode } from '../exit-code.ts';
-import { findByIds, ID_WORDS, unknownMessage, wholeId } from '../message-id.ts';
-import { historyPages, newestPages } from '../pages.ts';
+import { findMessage } from '../find-message.ts';
+import { ID_WORDS, wholeId } from '../message-id.ts';
 import { checkText, readText } from '../read-text.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
@@ -69,16 +68,6 @@ async function reply(
   } finally {
     await chat.close(context.signal.aborted ? { graceMs: INTERRUPT_GRACE_MS } : {});
   }
-}
-
-/** Rejects with `usage` for what is no id or the end of several, and with message-unknown. */
-export async function findMessage(chat: Chat, word: string): Promise<HistoryEntry> {
-  const id = wholeId(word);
-  // Whose end several messages may have is looked for in all of them; an id has one, and mostly a new one.
-  const [found] = id === undefined ? await findByIds([word], historyPages(chat)) : [];
-  if (found) return found;
-  for await (const page of newestPages(chat)) for (const entry of page) if (entry.id === id) return entry;
-  throw unknownMessage(word);
 }
 
 async function readAnswer(

@@ -21,6 +21,7 @@ beforeEach(async () => {
   shown = [];
   talk = new Conversation(chat, {
     message: () => undefined,
+    bell: () => undefined,
     say: ({ text }) => void shown.push(text),
     outcome: () => undefined,
     drained: async () => true,

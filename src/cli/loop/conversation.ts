@@ -1,6 +1,8 @@
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
 import { CodedError, type Failure } from '../../base/index.ts';
+import { findContact } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
+import { isMuted } from '../contact-words.ts';
 import { describeEvent, describeProgress, waitingWords, type Line } from '../describe.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
 import { checkText } from '../read-text.ts';
@@ -8,7 +10,9 @@ import { toFailure, usageError } from '../report-error.ts';
 import { LOOP_COMMANDS, runLoopCommand } from './loop-command.ts';
 import { parseLine } from './parse-line.ts';
 import { Presence } from './presence.ts';
-import type { Screen } from './screen.ts';
+import { Quotes } from './quotes.ts';
+import { Reading } from './reading.ts';
+import type { Incoming, Screen } from './screen.ts';
 
 /** What a line led to: done, a mistake that has been shown, or the face must ask for names, or end. */
 export type Submitted =
@@ -22,14 +26,26 @@ export type Submitted =
   | { readonly type: 'needs-names'; readonly text: string }
   | { readonly type: 'quit' };
 
+/** A message that can be answered. */
+export interface Answerable {
+  readonly id: MessageId;
+  readonly with: string;
+}
+
+/** Many messages at once ring once. */
+const BELL_MS = 1_000;
+
 const DONE: Submitted = { type: 'done' };
 
 /** The loop without its face: lines come in, messages go out, events are shown. */
 export class Conversation {
   readonly chat: Chat;
   readonly screen: Screen;
-  /** Set by /to: texts go there without asking. */
-  fixed: readonly string[] = [];
+  /** A person sits there, and reads what is shown. */
+  isRead = false;
+  /** A text was taken for this contact. */
+  onSent: (name: string) => void = () => undefined;
+  #fixed: readonly string[] = [];
   #last: readonly string[] = [];
   #lastWriter: string | undefined;
   /** In the order of the directory; kept current for completion. */
@@ -47,6 +63,11 @@ export class Conversation {
   /** How many texts of earlier runs, or of other programs, still wait for each contact. */
   readonly #backlog = new Map<string, number>();
   readonly #presence = new Presence();
+  readonly #reading: Reading;
+  readonly #quotes = new Quotes();
+  /** What came last of each contact. */
+  readonly #newest = new Map<string, Answerable>();
+  #heardAt = Number.NEGATIVE_INFINITY;
   #isCatchingUp = false;
   readonly #begun = Promise.withResolvers<void>();
   #onChange: (() => void) | undefined;
@@ -54,6 +75,16 @@ export class Conversation {
   constructor(chat: Chat, screen: Screen) {
     this.chat = chat;
     this.screen = screen;
+    this.#reading = new Reading(chat);
+  }
+
+  /** Set by /to: texts go there without asking. */
+  get fixed(): readonly string[] {
+    return this.#fixed;
+  }
+  open(names: readonly string[]): void {
+    this.#fixed = names;
+    this.#reading.open(names);
   }
 
   /** What Enter at `to:` takes: whom the last text went to, else who wrote last, else the only contact. */
@@ -73,6 +104,11 @@ export class Conversation {
   /** What this talk's messages exit with: the settled ones, and those that wait. */
   get exitCodes(): readonly ExitCode[] {
     return [...this.outcomes, ...[...this.#open.values()].map(({ progress }) => unsettledCode(progress))];
+  }
+  /** What /reply answers: what came last, of those whom /to fixed. */
+  get answerable(): Answerable | undefined {
+    const all = [...this.#newest.values()];
+    return all.findLast((message) => this.fixed.length === 0 || this.fixed.includes(message.with));
   }
   /** Whether it was written in this talk and is not settled: then what becomes of it is shown by itself. */
   isOwn(id: MessageId): boolean {
@@ -106,6 +142,18 @@ export class Conversation {
     }
   }
 
+  /** Rejects with what the text cannot go out for. */
+  async reply(message: Answerable, text: string): Promise<void> {
+    this.#sending += 1;
+    try {
+      const { id: replyTo, with: to } = message;
+      this.#track(await this.chat.sendText({ to, text: checkText(text), replyTo }), to, text);
+    } finally {
+      this.#sending -= 1;
+      if (this.#sending === 0) this.#passEarly();
+    }
+  }
+
   /** Sends to each of the names, or to none when one is unknown. Never rejects. */
   async send(names: readonly string[], text: string): Promise<Submitted> {
     this.#sending += 1;
@@ -118,7 +166,7 @@ export class Conversation {
       let failed: Submitted = DONE;
       for (const to of known)
         try {
-          this.#track(await this.chat.sendText({ to, text }), to);
+          this.#track(await this.chat.sendText({ to, text }), to, text);
         } catch (error) {
           if (!(error instanceof CodedError)) throw error;
           unsent.push(to);
@@ -151,8 +199,10 @@ export class Conversation {
     for await (const event of events) {
       await this.#show(event);
       // Left without asking for the next event, this one does not count as shown: the next screen shows it.
-      if (!(await this.screen.drained())) return;
+      if (!(await this.screen.drained())) break;
+      if (event.type === 'message-received' && this.isRead) this.#reading.shown(event.from, event.position);
     }
+    await this.#reading.settled();
   }
 
   /** Resolves as soon as nothing can be delivered without a person, or at the abort. */
@@ -169,7 +219,7 @@ export class Conversation {
     if (intent.type === 'nothing') return DONE;
     if (intent.type === 'command') {
       if (intent.name === 'quit') return { type: 'quit' };
-      await runLoopCommand(this, intent.name, intent.words);
+      await runLoopCommand(this, intent);
       return DONE;
     }
     const names = intent.to ?? this.fixed;
@@ -178,7 +228,10 @@ export class Conversation {
       : await this.send(names, intent.text);
   }
 
-  #track(id: MessageId, to: string): void {
+  #track(id: MessageId, to: string, text: string): void {
+    this.#quotes.note(id, text);
+    this.onSent(to);
+    if (this.isRead) this.#reading.answered(to);
     this.#open.set(id, { to, progress: { state: 'queued', held: false } });
     const early = this.#early.get(id);
     this.#early.delete(id);
@@ -196,8 +249,7 @@ export class Conversation {
       if (event.isBelated && !this.#isCatchingUp)
         this.screen.say({ text: 'while you were away:', style: 'dim' });
       this.#isCatchingUp = event.isBelated === true;
-      this.#lastWriter = event.from;
-      return this.screen.message(event);
+      return this.#showMessage(event);
     }
     if (event.type === 'message-progress') {
       if (this.#open.has(event.id)) this.#progress(event.id, event.to, event.progress);
@@ -208,6 +260,31 @@ export class Conversation {
     if (event.type === 'directory-changed') await this.#learnNames();
     if (!this.#presence.isNews(event)) return;
     for (const line of describeEvent(event, this.chat.self, 'loop')) this.screen.say(line);
+  }
+
+  #showMessage(event: Incoming): void {
+    const { id, from, text, replyTo } = event;
+    this.#lastWriter = from;
+    // Last in the order of the map as well.
+    this.#newest.delete(from);
+    this.#newest.set(from, { id, with: from });
+    this.#quotes.note(id, text.exact());
+    if (replyTo !== undefined) this.screen.say({ text: this.#quotes.words(from, replyTo), style: 'dim' });
+    this.screen.message(event);
+    if (!event.isBelated) void this.#ring(from);
+  }
+
+  /** Once in a while, and not for somebody who is muted, here or by another program. */
+  async #ring(name: string): Promise<void> {
+    const now = performance.now();
+    if (now < this.#heardAt + BELL_MS) return;
+    this.#heardAt = now;
+    try {
+      const contact = await findContact(this.chat, name);
+      if (contact && !isMuted(contact, Date.now())) this.screen.bell();
+    } catch {
+      // The program is ending, or the one that it speaks with: there is nothing to listen to.
+    }
   }
 
   #progress(id: MessageId, to: string, progress: OutgoingState): void {

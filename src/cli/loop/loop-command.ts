@@ -1,10 +1,13 @@
-import type { ContactView, HistoryQuery, OutgoingView } from '../../api/index.ts';
+import { MUTED_FOR_GOOD, type HistoryQuery, type OutgoingView } from '../../api/index.ts';
 import { closest } from '../closest.ts';
 import { nothingWords } from '../commands/history.ts';
 import { checkFingerprint } from '../commands/trust.ts';
 import { findContact, safetyLines } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
-import { clock, dayAndTime, describeFailedGuesses, plural, sentence, waitingWords } from '../describe.ts';
+import { contactLines, mutedWords } from '../contact-words.ts';
+import { clock, plural, waitingWords } from '../describe.ts';
+import { parseUntil } from '../duration.ts';
+import { findMessage } from '../find-message.ts';
 import { HistoryLines } from '../history-lines.ts';
 import { shortId } from '../message-id.ts';
 import { outgoingLines } from '../outbox/list.ts';
@@ -13,13 +16,13 @@ import { outboxPages } from '../pages.ts';
 import { usageError } from '../report-error.ts';
 import type { Style } from '../output.ts';
 import type { Conversation } from './conversation.ts';
-import { parseNames } from './parse-line.ts';
+import { parseNames, type Intent } from './parse-line.ts';
 
 interface LoopCommand {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
-  readonly run: (talk: Conversation, words: readonly string[]) => Promise<void>;
+  readonly run: (talk: Conversation, words: readonly string[], rest: string) => Promise<void>;
 }
 
 export const LOOP_COMMANDS: readonly LoopCommand[] = [
@@ -31,6 +34,19 @@ export const LOOP_COMMANDS: readonly LoopCommand[] = [
     summary: 'send to NAME from now on; without a name: ask again',
     run: to,
   },
+  {
+    name: 'reply',
+    usage: '/reply [#ID] TEXT',
+    summary: 'answer what came last, or the message ID, and quote it',
+    run: reply,
+  },
+  {
+    name: 'mute',
+    usage: '/mute NAME [TIME]',
+    summary: 'make no noise for NAME, for 8h, 2d or until /unmute',
+    run: mute,
+  },
+  { name: 'unmute', usage: '/unmute NAME', summary: 'make noise again', run: unmute },
   {
     name: 'verify',
     usage: '/verify NAME [confirm]',
@@ -72,11 +88,10 @@ const LINES_MAX = 1000;
 /** Rejects with `usage` for an unknown command, and with whatever the command rejects with. */
 export async function runLoopCommand(
   talk: Conversation,
-  name: string,
-  words: readonly string[],
+  { name, words, rest }: Extract<Intent, { type: 'command' }>,
 ): Promise<void> {
   const command = LOOP_COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return command.run(talk, words);
+  if (command) return command.run(talk, words, rest);
   const meant = closest(name, [...LOOP_COMMANDS.map((candidate) => candidate.name), 'quit']);
   throw usageError(
     `there is no command /${name}`,
@@ -98,40 +113,42 @@ async function help(talk: Conversation): Promise<void> {
 async function who(talk: Conversation): Promise<void> {
   const contacts = await talk.chat.contacts();
   say(talk, `you are ${talk.chat.self.username}`);
-  for (const contact of contacts) {
-    say(talk, `  ${contact.name}  ${contactWords(contact).join(' · ')}`);
-    const tried = describeFailedGuesses(contact);
-    if (tried !== undefined) say(talk, `    ${tried}`, 'bad');
-    if (contact.trouble) say(talk, `    ${sentence(contact.trouble)}`, 'bad');
-  }
+  for (const line of contactLines(contacts, Date.now(), '  ')) talk.screen.say(line);
   if (contacts.length === 0) say(talk, '  nobody else is in the directory: sotto directory add NAME');
 }
 
-function contactWords(contact: ContactView): readonly string[] {
-  const trust = {
-    new: 'never met',
-    unconfirmed: 'key unconfirmed',
-    pinned: 'key pinned',
-    'key-pending': 'KEY CHANGED',
-  };
-  return [
-    contact.connected ? 'connected' : 'not connected',
-    contact.verified ? 'verified' : trust[contact.trust],
-    ...(contact.undelivered > 0 ? [`${plural(contact.undelivered, 'message')} undelivered`] : []),
-    ...(contact.connected || contact.lastSeenWall === undefined
-      ? []
-      : [`last seen ${dayAndTime(contact.lastSeenWall)}`]),
-  ];
-}
-
 async function to(talk: Conversation, words: readonly string[]): Promise<void> {
-  talk.fixed = await knownNames(talk.chat, parseNames(words.join(' '), talk.names));
+  talk.open(await knownNames(talk.chat, parseNames(words.join(' '), talk.names)));
   say(
     talk,
     talk.fixed.length === 0
       ? '· each text asks for whom it is'
       : `· texts go to ${talk.fixed.join(', ')} from now on; /to ends that`,
   );
+}
+
+async function reply(talk: Conversation, _words: readonly string[], rest: string): Promise<void> {
+  const [, id, text = ''] = /^(?:#(\S+)\s+)?([\s\S]*)$/.exec(rest) ?? [];
+  const message = id === undefined ? talk.answerable : await findMessage(talk.chat, id);
+  if (!message)
+    throw usageError('nothing has come that could be answered', '/reply #ID TEXT answers an older message.');
+  if (text === '') throw usageError('the text is missing', '/reply [#ID] TEXT');
+  await talk.reply(message, text);
+}
+
+async function mute(talk: Conversation, words: readonly string[]): Promise<void> {
+  const name = await oneName(talk, words, '/mute NAME [TIME]');
+  const nowWall = Date.now();
+  const until = words.slice(1).join(' ');
+  const untilWall = until === '' ? MUTED_FOR_GOOD : parseUntil(until, 'the time', nowWall);
+  await talk.chat.mute({ name, untilWall });
+  say(talk, `· ${name} is ${mutedWords(untilWall, nowWall)}`);
+}
+
+async function unmute(talk: Conversation, words: readonly string[]): Promise<void> {
+  const name = await oneName(talk, words, '/unmute NAME');
+  await talk.chat.mute({ name, untilWall: 0 });
+  say(talk, `· ${name} is not muted`);
 }
 
 async function verify(talk: Conversation, words: readonly string[]): Promise<void> {

@@ -10,7 +10,8 @@ test('a line is a text, a text for somebody, or a command', () => {
     text: 'hi\nthere',
   });
   expect(parseLine('@bob')).toEqual({ type: 'text', to: ['bob'], text: '' });
-  expect(parseLine('/To  bob')).toEqual({ type: 'command', name: 'to', words: ['bob'] });
+  expect(parseLine('/To  bob')).toEqual({ type: 'command', name: 'to', words: ['bob'], rest: 'bob' });
+  expect(parseLine('/reply two  spaces\nand lines')).toMatchObject({ rest: 'two  spaces\nand lines' });
   expect(parseLine('  ')).toEqual({ type: 'nothing' });
 });
 
@@ -33,5 +34,6 @@ test('a known name may hold spaces, wherever a name stands', () => {
     type: 'command',
     name: 'trust',
     words: ['Bob Smith', '12345', '67890'],
+    rest: 'Bob Smith 12345 67890',
   });
 });

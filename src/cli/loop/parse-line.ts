@@ -1,7 +1,13 @@
 /** What a line of input asks for. */
 export type Intent =
   | { readonly type: 'nothing' }
-  | { readonly type: 'command'; readonly name: string; readonly words: readonly string[] }
+  /** `rest`: everything behind the name, as it was typed. */
+  | {
+      readonly type: 'command';
+      readonly name: string;
+      readonly words: readonly string[];
+      readonly rest: string;
+    }
   /** `to` is undefined when the line does not say for whom. */
   | { readonly type: 'text'; readonly to: readonly string[] | undefined; readonly text: string };
 
@@ -15,7 +21,7 @@ export function parseLine(line: string, known: readonly string[] = []): Intent {
     return { type: 'text', to: undefined, text: line.slice(1) };
   if (line.startsWith('/')) {
     const [, name = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/.exec(line.slice(1).trim()) ?? [];
-    return { type: 'command', name: name.toLowerCase(), words: wordsOf(rest, known) };
+    return { type: 'command', name: name.toLowerCase(), words: wordsOf(rest, known), rest };
   }
   const spaced = spacedNameAt(line.slice(1), known);
   if (line.startsWith('@') && spaced !== undefined)

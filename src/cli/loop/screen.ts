@@ -6,6 +6,8 @@ export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;
 /** Where the loop shows things: a terminal with a line being typed, or plain streams. */
 export interface Screen {
   message(event: Incoming): void;
+  /** A message has come that a person may want to hear of. */
+  bell(): void;
   say(line: Line): void;
   /** A message is settled: for scripts, beside what `say` tells people. */
   outcome(to: string, id: MessageId, progress: OutgoingState): void;

@@ -9,6 +9,7 @@ import { TEXT_BYTES_MAX } from '../read-text.ts';
 import type { Settings } from '../settings.ts';
 import { completionsFor } from './completion.ts';
 import { Conversation, type Submitted } from './conversation.ts';
+import { Drafts } from './drafts.ts';
 import { EMPTY_EDITOR, updateEditor, viewEditor, type EditorModel } from './editor.ts';
 import { editingAction } from './editing-key.ts';
 import type { Key } from './keys.ts';
@@ -40,6 +41,7 @@ export async function runTerminalFace(
 class TerminalFace {
   readonly #context: CliContext;
   readonly #talk: Conversation;
+  readonly #drafts: Drafts;
   readonly #terminal: Terminal;
   readonly #end = Promise.withResolvers<ExitCode>();
   #editor: EditorModel = EMPTY_EDITOR;
@@ -55,6 +57,9 @@ class TerminalFace {
   constructor(chat: Chat, context: CliContext) {
     this.#context = context;
     this.#talk = new Conversation(chat, this.#screen());
+    this.#talk.isRead = true;
+    this.#drafts = new Drafts(chat);
+    this.#talk.onSent = (name) => this.#drafts.sent(name);
     this.#terminal = new Terminal(context.stdio, {
       onKeys: (keys) => this.#enqueue(keys),
       onResize: () => this.#draw(),
@@ -79,6 +84,7 @@ class TerminalFace {
     } finally {
       this.#terminal.stop();
       signal.removeEventListener('abort', onAbort);
+      await this.#leaveDraft();
       done.abort();
       await watching;
     }
@@ -90,6 +96,7 @@ class TerminalFace {
         this.#print(messageLines(event).map((line) => [line, 'plain']));
       },
       say: ({ text, style }) => this.#say(text, style),
+      bell: () => this.#terminal.bell(),
       outcome: () => {},
       drained: async () => this.#context.output.drained(),
     };
@@ -191,13 +198,37 @@ class TerminalFace {
     this.#editor = updateEditor(this.#editor, { type: 'clear', remember: true });
     if (text.trim() !== '')
       this.#say(`${this.#prompt()}${text.replaceAll('\n', `\n${HANGING_INDENT}`)}`, 'dim');
+    const before = this.#talk.onlyFixed;
     const result = await this.#talk.submit(text);
     if (result.type === 'quit') this.#quit();
     if (result.type === 'failed') this.#giveBack(result);
+    if (result.type === 'done') await this.#followDraft(before);
     if (result.type !== 'needs-names') return;
     this.#texts = this.#editor;
     this.#editor = EMPTY_EDITOR;
     this.#mode = { type: 'names', text: result.text };
+  }
+
+  /** A conversation that was opened offers what was begun there. */
+  async #followDraft(before: string | undefined): Promise<void> {
+    const { onlyFixed } = this.#talk;
+    if (onlyFixed === undefined || onlyFixed === before) return;
+    const text = await this.#drafts.offer(onlyFixed);
+    if (text === '') return;
+    this.#say(`· what you began to write to ${onlyFixed} stands below`, 'dim');
+    this.#editor = updateEditor(this.#editor, { type: 'insert', text });
+  }
+
+  /** What stands in the line when the person leaves. */
+  async #leaveDraft(): Promise<void> {
+    if (this.#mode.type === 'names') return;
+    const { text } = this.#mode.type === 'text' ? this.#editor : this.#texts;
+    try {
+      const name = await this.#drafts.leave(text, this.#talk.onlyFixed, this.#talk.names);
+      if (name !== undefined) this.#say(`· kept as the draft for ${name}`, 'dim');
+    } catch (error) {
+      this.#talk.fail(error);
+    }
   }
 
   async #onNames(text: string, typed: string): Promise<void> {

@@ -5,6 +5,7 @@ import { KeyDecoder, type Key } from './keys.ts';
 
 const PASTE_MARKS_ON = '\u001b[?2004h';
 const PASTE_MARKS_OFF = '\u001b[?2004l';
+const BELL = '\u0007';
 const ERASE_BELOW = '\u001b[J';
 
 /**
@@ -78,6 +79,10 @@ export class Terminal {
     const text = lines.map((line) => `${line}\r\n`).join('');
     if (this.#started) this.#stdio.stdout.write(this.#erased() + text + this.#drawn());
     else this.#stdio.stdout.write(text.replaceAll('\r\n', '\n'));
+  }
+
+  bell(): void {
+    if (this.#started) this.#stdio.stdout.write(BELL);
   }
 
   /** After a resize the old row may fill several: go up as many as the cursor came down. */
