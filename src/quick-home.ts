@@ -23,7 +23,7 @@ interface Entry {
   readonly port: number;
 }
 
-const DEFAULT_PORT = 7688;
+const DEFAULT_PORT = '7688';
 const DIRECTORY_BYTES_MAX = 1024 * 1024;
 const SOCKET_PATH_BYTES_MAX = 107;
 const USERNAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
@@ -33,26 +33,50 @@ const IPV4 = /^(?:(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(?:\.(?!$)|$)){4}$/;
 const HOST =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
+const PORT = /^[1-9]\d{0,4}$/;
+const SETTINGS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['port', (value: unknown) => typeof value === 'number' && PORT.test(String(value))],
+  ['as', (value: unknown) => typeof value === 'string' && USERNAME.test(value)],
+  ['home', (value: unknown) => typeof value === 'string' && isAbsolute(value)],
+  ['directory', (value: unknown) => typeof value === 'string' && isAbsolute(value)],
+]);
+/** Variables that `send` reads besides. */
+const OTHER_VARIABLES = ['SOTTO_TIMEOUT', 'SOTTO_PASSPHRASE_FILE', 'SOTTO_PLAIN', 'SOTTO_TRACE'] as const;
+
 export function quickHome(flags: ReadonlyMap<string, string>, env: Environment): QuickHome | undefined {
   if (process.platform === 'win32') return undefined;
+  const folder = join(absolute(env['XDG_CONFIG_HOME']) ?? join(env['HOME'] ?? homedir(), '.config'), 'sotto');
+  const config = plainConfig(join(folder, 'config.json'));
+  if (!config || OTHER_VARIABLES.some((name) => (env[name] ?? '') !== '')) return undefined;
   const given = (name: string): string | undefined =>
-    flags.get(`--${name}`) ?? (env[`SOTTO_${name.toUpperCase()}`] || undefined);
-  const config = absolute(env['XDG_CONFIG_HOME']) ?? join(env['HOME'] ?? homedir(), '.config');
-  // It may say what no flag says.
-  if (existsSync(join(config, 'sotto', 'config.json'))) return undefined;
-  const port = Number(given('port') ?? DEFAULT_PORT);
-  if (!/^\d{1,5}$/.test(given('port') ?? '1') || port < 1 || port > 65_535) return undefined;
-  const entries = plainEntries(resolve(given('directory') ?? join(config, 'sotto', 'directory.json')));
+    flags.get(`--${name}`) ?? (env[`SOTTO_${name.toUpperCase()}`] || config.get(name));
+  const port = given('port') ?? DEFAULT_PORT;
+  if (!PORT.test(port) || Number(port) > 65_535) return undefined;
+  const entries = plainEntries(resolve(given('directory') ?? join(folder, 'directory.json')));
   if (!entries) return undefined;
   const home = given('home');
   const as = given('as');
   // Without a name it is the home itself that says whose it is.
-  const own = as ?? (home === undefined ? ownEntry(entries, port)?.username : undefined);
+  const own = as ?? (home === undefined ? ownEntry(entries, Number(port))?.username : undefined);
   if (own === undefined && home === undefined) return undefined;
   const isOwner = (username: unknown): boolean =>
     entries.some((entry) => entry.username === username) && (own === undefined || own === username);
   const path = join(resolve(home ?? defaultHome(own ?? '', env)), 'control.sock');
   return Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX && existsSync(path) ? { path, isOwner } : undefined;
+}
+
+/** The settings of the file, if they are none but these, and as plain as they can be. */
+function plainConfig(path: string): ReadonlyMap<string, string> | undefined {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })) return new Map();
+  } catch {
+    return undefined;
+  }
+  const config = parseStrictly(path);
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
+  const settings: readonly (readonly [string, unknown])[] = Object.entries(config);
+  const isPlain = settings.every(([key, value]) => SETTINGS.get(key)?.(value) ?? false);
+  return isPlain ? new Map(settings.map(([key, value]) => [key, String(value)])) : undefined;
 }
 
 /** The entries of a file without mistakes, and of nothing that would have to be understood to know that. */

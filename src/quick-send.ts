@@ -23,13 +23,12 @@ const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const FLAGS: ReadonlySet<string> = new Set(['--wait', '--as', '--home', '--directory', '--port']);
 const EXITS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
 type SignalName = keyof typeof EXITS;
 
 export interface QuickRun {
   /** Without the program's own name. */
   readonly argv: readonly string[];
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdio: { readonly stdin: Readable & { readonly isTTY?: boolean | undefined } };
   /** Writes to stderr; never throws. */
   readonly say: (line: string) => void;
@@ -51,7 +50,7 @@ export type QuickEnd =
 
 /** Does what a command line asks for, if it is one of a short kind and a Sotto has the home; else nothing at all. */
 export async function quickSend({ argv, env, stdio, say, signals }: QuickRun): Promise<QuickEnd> {
-  const order = readOrder(argv, env);
+  const order = readOrder(argv);
   if (!order || (order.text === undefined && stdio.stdin.isTTY === true)) return {};
   const home = quickHome(order.flags, env);
   if (!home) return {};
@@ -83,8 +82,8 @@ interface Order {
 }
 
 /** Undefined for everything but `send NAME [TEXT | -] --wait queued`, with plain flags. */
-function readOrder(argv: readonly string[], env: Environment): Order | undefined {
-  if (argv[0] !== 'send' || (env['SOTTO_TRACE'] ?? '') !== '') return undefined;
+function readOrder(argv: readonly string[]): Order | undefined {
+  if (argv[0] !== 'send') return undefined;
   const words: string[] = [];
   const flags = new Map<string, string>();
   for (let i = 1; i < argv.length; i++) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
 import { runCli } from '../../src/cli/index.ts';
 import { controlPath, serveControl } from '../../src/control/index.ts';
 import { quickSend, type QuickEnd } from '../../src/quick-send.ts';
@@ -200,6 +201,40 @@ test('a directory with any mistake in it goes the long way', async () => {
     const { long, short, isShort } = await bothWays([...QUEUED, 'hi'], { env: { SOTTO_AS: 'alice' } });
     expect({ number, isShort, ...short }).toEqual({ number, isShort: false, ...long });
     expect({ number, exit: long.exit }).toEqual({ number, exit: number === 6 ? 0 : 2 });
+  }
+});
+
+test('plain settings of the configuration file are the short way’s too, and no others', async () => {
+  const people = join(folder, 'people.json');
+  const cases: readonly [config: string, isShort: boolean][] = [
+    ['{}', true],
+    [JSON.stringify({ as: 'alice', home: folder, directory: people, port: 7001 }), true],
+    [JSON.stringify({ home: folder, directory: people }, undefined, 2), true],
+    [JSON.stringify({ home: folder, directory: 'people.json' }), false],
+    [JSON.stringify({ home: folder, directory: people, as: 'carol' }), false],
+    [JSON.stringify({ home: folder, directory: people, port: '7001' }), false],
+    [JSON.stringify({ home: folder, directory: people, port: 70010 }), false],
+    [JSON.stringify({ home: folder, directory: people, timeout: '5s' }), false],
+    [JSON.stringify({ home: folder, directory: people, hoem: '/x' }), false],
+    [`{"home": "${folder}", "directory": "${people}", } // mine`, false],
+    ['[]', false],
+  ];
+  mkdirSync(join(folder, 'sotto'));
+  for (const [config, isShort] of cases) {
+    writeFileSync(join(folder, 'sotto', 'config.json'), config);
+    const where = config === '{}' ? {} : { SOTTO_HOME: '', SOTTO_DIRECTORY: '' };
+    const env = { ...where, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+    const done = await bothWays([...QUEUED, 'hi'], { env });
+    expect({ config, isShort: done.isShort, ...done.short }).toEqual({ config, isShort, ...done.long });
+  }
+});
+
+test('a variable that the short way does not know, and send does, is left to the long way', async () => {
+  const known = ['port', 'directory', 'as', 'home'];
+  const none = ['bind', 'closed', 'keep', 'linger', 'pager'];
+  for (const key of SETTING_KEYS.filter((each) => !known.includes(each))) {
+    const { long, short, isShort } = await bothWays([...QUEUED, 'hi'], { env: { [variableOf(key)]: '1s' } });
+    expect({ key, isShort, ...short }).toEqual({ key, isShort: none.includes(key), ...long });
   }
 });
 
