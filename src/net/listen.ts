@@ -122,6 +122,7 @@ function explain(cause: NodeJS.ErrnoException, port: number, host: string): Code
   }
 }
 
-function addressOf(server: Server): AddressInfo {
-  return server.address() as AddressInfo;
+function addressOf(server: Server): { readonly address: string; readonly port: number } {
+  const { address, port } = server.address() as AddressInfo;
+  return { address, port };
 }
