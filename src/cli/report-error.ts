@@ -3,14 +3,29 @@ import { Stopped, type Environment } from './context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 
+export interface ReportOptions {
+  readonly output: Output;
+  readonly env: Environment;
+  /** For a script: on stdout as an object, too (docs/json.md, “When something fails”). */
+  readonly json: boolean;
+}
+
 /** Says what went wrong, in one form for every command, and returns the exit code. */
-export function reportError(error: unknown, output: Output, env: Environment): ExitCode {
+export function reportError(error: unknown, { output, env, json }: ReportOptions): ExitCode {
   if (error instanceof Stopped) return error.exitCode;
   const failure = toFailure(error);
+  const exitCode = exitCodeOf(failure.code);
   output.failure(failure);
+  if (json) output.json({ type: 'error', ...failure, exit_code: exitCode });
   if ((env['SOTTO_TRACE'] ?? '') !== '' && error instanceof Error && error.stack !== undefined)
     output.note(error.stack, 'dim');
-  return exitCodeOf(failure.code);
+  return exitCode;
+}
+
+/** A command line may be so wrong that its flags are not known: then the word alone counts. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
 /** Anything thrown, as a failure: what is not coded is a bug of ours. */

@@ -5,7 +5,7 @@ import { EXIT, worstExitCode, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
 import { askToUnlock, withTries } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
-import { reportError } from './report-error.ts';
+import { reportError, wantsJson } from './report-error.ts';
 import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
 
 export interface CliRun {
@@ -85,7 +85,8 @@ async function runCommand(argv: readonly string[], context: CliContext): Promise
     await runProgram(argv, context);
     return context.exitCode;
   } catch (error) {
-    return reportError(error, context.output, context.env);
+    const { output, env } = context;
+    return reportError(error, { output, env, json: wantsJson(argv) });
   }
 }
 

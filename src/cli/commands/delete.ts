@@ -44,7 +44,7 @@ export function define(command: Command, context: CliContext): void {
       await withHome(self, context, 'offline', async (chat, settings) => {
         const what = ids.length > 0 ? await byIds(chat, ids) : await byRange(chat, peer, beforeWall);
         if (yes !== true && !(await context.prompter.confirm(`${what.question} ${THEIRS}`, false)))
-          return sayNothing(context);
+          return sayNothing(settings, context);
         return erase(chat, what.queries, settings, context);
       });
     });
@@ -114,7 +114,8 @@ async function erase(
   return EXIT.done;
 }
 
-function sayNothing({ output }: CliContext): ExitCode {
-  output.note('nothing is deleted');
+function sayNothing({ json }: Settings, { output }: CliContext): ExitCode {
+  if (json) output.json({ type: 'deleted', count: 0 });
+  else output.note('nothing is deleted');
   return EXIT.failure;
 }
