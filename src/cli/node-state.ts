@@ -2,7 +2,7 @@ import type { HomeOptions, Services, StatusView } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
 import type { CliContext } from './context.ts';
 
-/** The node that runs already; undefined when one may be started. Rejects with home-locked when a person has the home. */
+/** The node that runs already; undefined when one may be started. Rejects with node-attended when a person has the home. */
 export async function runsAlready(
   options: HomeOptions,
   services: Services,
@@ -16,7 +16,7 @@ export async function runsAlready(
   // A command that only sends leaves the home to whoever listens.
   if (status.mode !== 'listen') return undefined;
   throw new CodedError({
-    code: 'home-locked',
+    code: 'node-attended',
     message: `another Sotto (process ${status.pid}) listens with the home ${status.self.home}, and somebody sits in front of it`,
     hint: 'End it first; or leave it, for it does the same as long as it runs.',
   });

@@ -47,7 +47,7 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): FakeNode {
     },
     end: async () => {
       if (!running) return false;
-      if (running !== 'node') throw new CodedError({ code: 'home-locked', message: 'somebody sits there' });
+      if (running !== 'node') throw new CodedError({ code: 'node-attended', message: 'somebody sits there' });
       running = undefined;
       chat.calls.push('end');
       onEnd();
