@@ -176,6 +176,12 @@ export class Commands {
       });
   }
 
+  /** Fails with contact-unknown for who is not in the directory. */
+  find(name: string): Result<void> {
+    const peer = this.#peer(name);
+    return peer.ok ? success(undefined) : peer;
+  }
+
   safety(name: string): Result<SafetyView> {
     const peer = this.#peer(name);
     if (!peer.ok) return peer;

@@ -76,6 +76,7 @@ export class Peer {
       verified: pin !== undefined && pin.verified !== 'none',
       connected: this.current !== undefined,
       undelivered: this.outbox.waiting,
+      // What was read, only the store knows.
       unread: 0,
       ...(pin ? { lastSeenWall: pin.lastSeenWall } : {}),
       ...(this.dial.reason ? { trouble: this.dial.reason } : {}),

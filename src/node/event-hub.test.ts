@@ -1,12 +1,20 @@
 import { expect, test } from 'vitest';
 import type { ChatEvent, HistoryEntry, MessageId } from '../api/index.ts';
 import { CodedError, PeerText } from '../base/index.ts';
-import { EventHub } from './event-hub.ts';
+import { EventHub, type EventStore } from './event-hub.ts';
 
 const event = (name: string): ChatEvent => ({ type: 'peer-restarted', name });
 
+const NAMES = { home: 'HOME-abc', run: '0123456789abcdef' };
+const NOTHING: EventStore = {
+  messages: () => [],
+  progress: () => ({ events: [], next: undefined }),
+  highestPosition: () => 0,
+  lowestUnsettled: () => undefined,
+};
+
 function emptyHub(): EventHub {
-  return new EventHub({ unshown: () => [], onShown: () => undefined });
+  return new EventHub({ ...NAMES, store: NOTHING, onShown: () => undefined });
 }
 
 async function collect(events: AsyncIterable<ChatEvent>): Promise<readonly string[]> {
@@ -119,7 +127,13 @@ class Shelf {
   shown = 0;
   asked = 0;
   readonly hub: EventHub = new EventHub({
-    unshown: (after) => this.entries.filter(({ position }) => position > (after ?? this.shown)).slice(0, 2),
+    ...NAMES,
+    store: {
+      ...NOTHING,
+      messages: (after) =>
+        this.entries.filter(({ position }) => position > (after ?? this.shown)).slice(0, 2),
+      highestPosition: () => this.entries.length,
+    },
     onShown: () => (this.asked += 1),
   });
 
@@ -236,9 +250,13 @@ test('a store that cannot be read at the moment is asked again', async () => {
   shelf.receive('a');
   let isBroken = true;
   const hub = new EventHub({
-    unshown: (after) => {
-      if (isBroken) throw new CodedError({ code: 'home-unusable', message: 'EIO' });
-      return shelf.entries.filter(({ position }) => position > (after ?? 0));
+    ...NAMES,
+    store: {
+      ...NOTHING,
+      messages: (after) => {
+        if (isBroken) throw new CodedError({ code: 'home-unusable', message: 'EIO' });
+        return shelf.entries.filter(({ position }) => position > (after ?? 0));
+      },
     },
     onShown: () => undefined,
   });

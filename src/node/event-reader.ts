@@ -1,6 +1,9 @@
-import type { ChatEvent, EventCursor, EventStream, HistoryEntry, MessageId } from '../api/index.ts';
-import { CodedError } from '../base/index.ts';
+import type { ChatEvent, EventCursor, EventStream, MessageId } from '../api/index.ts';
+import { CodedError, type Instant } from '../base/index.ts';
+import type { Backlog } from './backlog.ts';
 import { readClock } from './clock.ts';
+import type { Standpoint } from './event-cursor.ts';
+import type { Told } from './event-ring.ts';
 
 /**
  * Events that wait for one slow reader, at most; then only the last state of each message is kept, and if that is not enough,
@@ -9,81 +12,121 @@ import { readClock } from './clock.ts';
 const WAITING_MAX = 100_000;
 /** So many remain at most, lest each further event look through all of them. */
 const COMPACTED_MAX = 90_000;
+/** The store is asked at most this often which of the messages that were sent is the oldest that is not settled. */
+const LOWEST_EVERY_MS = 20;
 /** Above this, nothing more is taken from peers until the screen has caught up. */
 export const ROOM_MAX = 1_000;
-/** A sender's clock that is further ahead makes the time shown doubtful (spec/05). */
-const CLOCK_AHEAD_MS = 120_000;
-
-/** What makes a reader a screen. */
-export interface Screen {
-  /**
-   * Messages that no screen has shown, oldest first; with a position, those stored after it, shown by another screen or not. Empty
-   * when there are no more.
-   */
-  readonly unshown: (after: number | undefined) => readonly HistoryEntry[];
-  readonly shown: (peer: string, id: MessageId) => void;
-}
 
 type Message = ChatEvent & { readonly type: 'message-received' };
 
+export interface ReaderOptions {
+  readonly leave: () => void;
+  /** Of a screen: this message was shown. */
+  readonly shown: ((peer: string, id: MessageId) => void) | undefined;
+  /** What it is told first; makes use of `outdated`. Default: nothing. */
+  readonly backlog?: (outdated: (told: ReadonlySet<MessageId>) => void) => Backlog;
+  /** Where it stands before it has read anything. */
+  readonly begin: { readonly number: number; readonly position: number; readonly lowest: number };
+  readonly cursor: (reader: EventReader) => EventCursor;
+}
+
 /**
- * One iterator of events. A screen begins with what the store has for it; until it has read all of that, new messages are
- * left to the store, where they stand already. So nothing is missing between the two, and nothing comes twice.
+ * One iterator of events. As long as there is a backlog, new messages are left to the store, where they stand already. So
+ * nothing is missing between the two, and nothing comes twice.
  */
 export class EventReader implements EventStream {
-  readonly cursor: EventCursor = '' as EventCursor;
   readonly isScreen: boolean;
-  readonly #leave: () => void;
-  readonly #screen: Screen | undefined;
-  #waiting: ChatEvent[] = [];
+  readonly #options: ReaderOptions;
+  #waiting: Told[] = [];
   /** How many of them were read already: an array gives up its first element slowly. */
   #read = 0;
   #isEnded = false;
   #failure: CodedError | undefined;
   /** Calls of `next` that came before their event. */
   #asking: PromiseWithResolvers<IteratorResult<ChatEvent, undefined>>[] = [];
-  #stored: readonly HistoryEntry[] = [];
-  #storedRead = 0;
-  #after: number | undefined;
-  #isCatchingUp: boolean;
-  readonly #openedAtWall = readClock().wall;
+  #backlog: Backlog | undefined;
   /** Handed out, and not known to be shown: nobody has asked for the next one yet. */
   #showing: Message | undefined;
+  /** Of the last event that was handed out. */
+  #number: number;
+  #position: number;
+  #lowest: number;
+  /** When that was asked, and whether a message was settled since. */
+  #lowestAt: Instant = Number.NEGATIVE_INFINITY;
+  #isLowestOld = true;
+  /** Of what has happened since, some was left out here. */
+  #hasGap = false;
+  /** Messages are left to the store. */
+  #isBehind = false;
 
-  constructor(options: { readonly leave: () => void; readonly screen: Screen | undefined }) {
-    this.#leave = options.leave;
-    this.#screen = options.screen;
-    this.isScreen = options.screen !== undefined;
-    this.#isCatchingUp = this.isScreen;
-    // At once: what another screen shows from now on, this one still has to show.
-    if (this.isScreen) this.#loadStored();
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.isScreen = options.shown !== undefined;
+    ({ number: this.#number, position: this.#position, lowest: this.#lowest } = options.begin);
+    this.#setBacklog(options.backlog?.((told) => this.#forgetProgress(told)));
   }
 
+  get cursor(): EventCursor {
+    return this.#options.cursor(this);
+  }
+  get standpoint(): Standpoint {
+    const number = this.#backlog?.isSkipping === true ? undefined : this.#number;
+    return { number, isBehind: this.#isBehind, position: this.#position, lowest: this.#lowest };
+  }
   get waiting(): number {
     return this.#waiting.length - this.#read;
   }
-  push(event: ChatEvent): void {
-    if (this.#isCatchingUp && event.type === 'message-received') return this.#answer();
+  /** What has happened since, all of it; undefined when some of it is not here. */
+  get upcoming(): readonly Told[] | undefined {
+    return this.#hasGap ? undefined : this.#waiting.slice(this.#read);
+  }
+  /** `latest`: the number of the last event that happened; `lowest` says which position is the lowest unsettled one now. */
+  updateLowest(latest: number, lowest: () => number): void {
+    const now = readClock().monotonic;
+    // What waits to be read here has changed the store already.
+    const isUpToDate = this.#number === latest && this.#backlog?.isSkipping !== true;
+    if (!this.#isLowestOld || !isUpToDate || now < this.#lowestAt + LOWEST_EVERY_MS) return;
+    this.#lowest = lowest();
+    this.#lowestAt = now;
+    this.#isLowestOld = false;
+  }
+  /** Messages that were settled wait again, from this position on. */
+  lower(position: number): void {
+    this.#lowest = Math.min(this.#lowest, position);
+    this.#isLowestOld = true;
+  }
+
+  push(told: Told): void {
+    if (this.#backlog && told.event.type === 'message-received') {
+      this.#hasGap = true;
+      return this.#answer();
+    }
     if (this.waiting >= WAITING_MAX) this.#compact();
     if (this.#failure) return;
-    this.#waiting.push(event);
+    this.#waiting.push(told);
     this.#answer();
   }
   /** What waits is still read; but a screen's messages are left to the next one, which finds them in the store. */
   end(): void {
     this.#isEnded = true;
-    this.#isCatchingUp = false;
-    this.#stored = [];
-    if (this.isScreen)
-      this.#waiting = this.#waiting.slice(this.#read).filter(({ type }) => type !== 'message-received');
-    if (this.isScreen) this.#read = 0;
-    this.#leave();
+    if (this.isScreen) {
+      const left = this.#waiting.slice(this.#read).filter(({ event }) => event.type !== 'message-received');
+      this.#isBehind ||= left.length < this.waiting;
+      this.#waiting = left;
+      this.#read = 0;
+    }
+    this.#options.leave();
     this.#answer();
+  }
+  fail(failure: CodedError): void {
+    this.#failure = failure;
+    this.#forget();
+    this.end();
   }
 
   // No async function: one of them for each event costs more than the event.
   next(): Promise<IteratorResult<ChatEvent, undefined>> {
-    if (this.#showing) this.#screen?.shown(this.#showing.from, this.#showing.id);
+    if (this.#showing) this.#options.shown?.(this.#showing.from, this.#showing.id);
     this.#showing = undefined;
     const event = this.#asking.length === 0 ? this.#take() : undefined;
     if (event) return Promise.resolve({ done: false, value: event });
@@ -95,6 +138,7 @@ export class EventReader implements EventStream {
   /** Whoever leaves in the middle has not shown what it was given last. */
   async return(): Promise<IteratorResult<ChatEvent, undefined>> {
     this.#showing = undefined;
+    this.#isBehind = true;
     this.#forget();
     this.end();
     return { done: true, value: undefined };
@@ -114,53 +158,58 @@ export class EventReader implements EventStream {
     }
   }
   #take(): ChatEvent | undefined {
-    const event = this.#isCatchingUp ? (this.#takeStored() ?? this.#takeWaiting()) : this.#takeWaiting();
-    if (this.isScreen && event?.type === 'message-received') this.#showing = event;
+    const event = this.#backlog && !this.#isEnded ? this.#takeBacklog(this.#backlog) : this.#takeWaiting();
+    if (event?.type === 'message-received') {
+      this.#position = Math.max(this.#position, event.position);
+      if (this.isScreen) this.#showing = event;
+    } else if (event?.type === 'message-progress') this.#isLowestOld = true;
     return event;
+  }
+  #takeBacklog(backlog: Backlog): ChatEvent | undefined {
+    const step = backlog.take();
+    if (step === 'later') {
+      setImmediate(() => this.#answer());
+      return undefined;
+    }
+    if (step === 'done') this.#setBacklog(undefined);
+    return typeof step === 'object' ? step : this.#takeWaiting();
   }
   #takeWaiting(): ChatEvent | undefined {
-    const event = this.#waiting[this.#read];
-    if (event) this.#read += 1;
-    if (this.waiting > 0 && this.#read < ROOM_MAX) return event;
+    const told = this.#waiting[this.#read];
+    if (told) {
+      this.#read += 1;
+      this.#number = told.number;
+    }
+    if (this.waiting > 0 && this.#read < ROOM_MAX) return told?.event;
     this.#waiting = this.#waiting.slice(this.#read);
     this.#read = 0;
-    return event;
+    return told?.event;
   }
-  #takeStored(): Message | undefined {
-    if (this.#storedRead >= this.#stored.length && !this.#loadStored()) return undefined;
-    const entry = this.#stored[this.#storedRead];
-    this.#storedRead += 1;
-    if (entry === undefined) return undefined;
-    this.#after = entry.position;
-    return storedMessage(entry, this.#openedAtWall);
-  }
-  /** False when there is nothing more, or the store cannot be read: then it is tried again with the next event. */
-  #loadStored(): boolean {
-    try {
-      this.#stored = this.#screen?.unshown(this.#after) ?? [];
-    } catch (error) {
-      if (error instanceof CodedError) return false;
-      throw error;
-    }
-    this.#storedRead = 0;
-    this.#isCatchingUp = this.#stored.length > 0;
-    return this.#isCatchingUp;
+  #setBacklog(backlog: Backlog | undefined): void {
+    this.#backlog = backlog?.isDone === true ? undefined : backlog;
+    this.#isBehind = this.#backlog !== undefined;
   }
   #compact(): void {
     const told = new Set<MessageId>();
     const last = this.#waiting
       .slice(this.#read)
       .reverse()
-      .filter((event) => {
+      .filter(({ event }) => {
         if (event.type !== 'message-progress') return true;
         return told.size < told.add(event.id).size;
       });
     this.#waiting = last.reverse();
     this.#read = 0;
-    if (this.waiting <= COMPACTED_MAX) return;
-    this.#failure = eventsMissed();
-    this.#forget();
-    this.end();
+    this.#hasGap = true;
+    if (this.waiting > COMPACTED_MAX) this.fail(eventsMissed());
+  }
+  #forgetProgress(told: ReadonlySet<MessageId>): void {
+    if (told.size === 0 || this.waiting === 0) return;
+    this.#waiting = this.#waiting
+      .slice(this.#read)
+      .filter(({ event }) => event.type !== 'message-progress' || !told.has(event.id));
+    this.#read = 0;
+    this.#hasGap = true;
   }
   #forget(): void {
     this.#waiting = [];
@@ -174,20 +223,4 @@ function eventsMissed(): CodedError {
     message: 'a reader of events has stopped reading, and more has happened than is kept for it',
     hint: 'What it has not shown of the messages is shown by the next one.',
   });
-}
-
-function storedMessage(entry: HistoryEntry, openedAtWall: number): Message {
-  const { id, text, writtenAtWall, storedAtWall: receivedAtWall, replyTo } = entry;
-  return {
-    type: 'message-received',
-    id,
-    position: entry.position,
-    from: entry.with,
-    text,
-    writtenAtWall,
-    receivedAtWall,
-    clockMark: writtenAtWall > receivedAtWall + CLOCK_AHEAD_MS,
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(receivedAtWall < openedAtWall ? { isBelated: true as const } : {}),
-  };
 }

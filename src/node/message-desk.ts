@@ -1,10 +1,12 @@
 import type {
   EraseQuery,
+  HistoryEntry,
   HistoryPage,
   HistoryQuery,
   MessageId,
   OutboxPage,
   OutboxQuery,
+  OutgoingState,
   OutgoingView,
   SendText,
 } from '../api/index.ts';
@@ -12,7 +14,9 @@ import { CodedError, encodeUtf8, success, type Result } from '../base/index.ts';
 import { ID_TAKEN, type Engine } from '../engine/index.ts';
 import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
+import type { ProgressPage } from './backlog.ts';
 import { readClock } from './clock.ts';
+import { settledAs } from './progress-since.ts';
 import { ENDING } from './turn-loop.ts';
 
 /** Messages of one step: a few milliseconds, so that the loop stays awake. */
@@ -55,6 +59,12 @@ export class MessageDesk {
   outbox(query: OutboxQuery): OutboxPage {
     const page = this.#history.waiting(query);
     return { ...page, messages: page.messages.map((message) => this.#view(message)) };
+  }
+
+  /** How what was sent stands, from a position on; a few milliseconds of it. */
+  progress(from: number): ProgressPage {
+    const { entries, next } = this.#history.sentFrom(from, STEP);
+    return { events: entries.map((entry) => this.#progressOf(entry)), next };
   }
 
   /** Step by step: a search may have to look through very much. */
@@ -161,6 +171,12 @@ export class MessageDesk {
     return count;
   }
 
+  #progressOf(entry: HistoryEntry): ProgressPage['events'][number] {
+    const { id, with: to } = entry;
+    const isSent = entry.outcome?.state === 'sent';
+    const waiting = (): OutgoingState => this.#engine.commands.progressOf(to, isSent, readClock());
+    return { type: 'message-progress', id, to, progress: settledAs(entry) ?? waiting() };
+  }
   #view({ isSent, ...message }: WaitingMessage): OutgoingView {
     return { ...message, progress: this.#engine.commands.progressOf(message.to, isSent, readClock()) };
   }

@@ -15,12 +15,16 @@ import type {
   SelfView,
   SendText,
   StatusView,
+  TraceOptions,
 } from '../api/index.ts';
 import { CodedError, success, type Result } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Home } from '../store/index.ts';
 import { readClock } from './clock.ts';
 import type { EventHub } from './event-hub.ts';
+import type { Status } from './status.ts';
+import type { Trace } from './trace.ts';
+import type { ConversationDesk } from './conversation-desk.ts';
 import type { MessageDesk } from './message-desk.ts';
 import type { TurnLoop } from './turn-loop.ts';
 
@@ -34,6 +38,9 @@ export class NodeChat implements Chat {
   readonly #hub: EventHub;
   readonly #home: Home;
   readonly #desk: MessageDesk;
+  readonly #conversations: ConversationDesk;
+  readonly #status: Status;
+  readonly #trace: Trace;
   readonly #stopServing: () => Promise<void>;
   readonly #free: () => Promise<void>;
   #closing: Promise<void> | undefined;
@@ -46,6 +53,9 @@ export class NodeChat implements Chat {
     readonly hub: EventHub;
     readonly home: Home;
     readonly desk: MessageDesk;
+    readonly conversations: ConversationDesk;
+    readonly status: Status;
+    readonly trace: Trace;
     /** Takes nothing more from other programs, and answers what was taken. */
     readonly stopServing: () => Promise<void>;
     /** Closes sockets, watchers and the home; called once. */
@@ -57,12 +67,21 @@ export class NodeChat implements Chat {
     this.#hub = options.hub;
     this.#home = options.home;
     this.#desk = options.desk;
+    this.#conversations = options.conversations;
+    this.#status = options.status;
+    this.#trace = options.trace;
     this.#stopServing = options.stopServing;
     this.#free = options.free;
   }
 
+  async status(): Promise<StatusView> {
+    this.#mustBeOpen();
+    const contacts = this.#conversations.contacts();
+    return this.#status.view({ self: this.self, contacts, trouble: this.#loop.refusal });
+  }
   async contacts(): Promise<readonly ContactView[]> {
-    return this.#engine.commands.contacts(readClock());
+    this.#mustBeOpen();
+    return this.#conversations.contacts();
   }
   async sendText(command: SendText): Promise<MessageId> {
     this.#mustBeOpen();
@@ -97,7 +116,11 @@ export class NodeChat implements Chat {
     return this.#desk.erase(query, (command) => this.#takeMessage(command));
   }
   async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
-    return this.#desk.resend(command, (queue) => this.#takeMessage(queue));
+    try {
+      return await this.#desk.resend(command, (queue) => this.#takeMessage(queue));
+    } finally {
+      this.#hub.waitAgain();
+    }
   }
   async backup({ path, passphrase }: BackupCommand): Promise<void> {
     this.#mustBeOpen();
@@ -127,23 +150,20 @@ export class NodeChat implements Chat {
   async retry(name: string): Promise<void> {
     this.#act(() => this.#engine.commands.retry(name));
   }
-  async status(): Promise<StatusView> {
-    throw new CodedError({ code: 'usage', message: 'not yet' });
+  async setDraft(command: { readonly name: string; readonly text: string }): Promise<void> {
+    await this.#decide(() => this.#conversations.setDraft(command));
   }
-  async setDraft(): Promise<void> {
-    throw new CodedError({ code: 'usage', message: 'not yet' });
+  async markRead(command: { readonly name: string; readonly upTo?: number }): Promise<void> {
+    await this.#decide(() => this.#conversations.markRead(command));
   }
-  async markRead(): Promise<void> {
-    throw new CodedError({ code: 'usage', message: 'not yet' });
-  }
-  async mute(): Promise<void> {
-    throw new CodedError({ code: 'usage', message: 'not yet' });
-  }
-  trace(): AsyncIterable<string> {
-    throw new CodedError({ code: 'usage', message: 'not yet' });
+  async mute(command: { readonly name: string; readonly untilWall?: number }): Promise<void> {
+    await this.#decide(() => this.#conversations.mute(command));
   }
   events(options: EventOptions = {}): EventStream {
     return this.#hub.open(options);
+  }
+  trace(options: TraceOptions = {}): AsyncIterable<string> {
+    return this.#trace.open(options);
   }
 
   async close({ graceMs = GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
@@ -162,6 +182,7 @@ export class NodeChat implements Chat {
     await turn();
     while (this.#engine.openLinks > 0 && readClock().monotonic < giveUp) await turn();
     this.#hub.close();
+    this.#trace.close();
     // Whoever reads events asks for the next one now: that the last one was shown is still committed.
     await turn();
     await this.#loop.committed();

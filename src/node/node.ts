@@ -1,5 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { Chat, ChatOptions } from '../api/index.ts';
-import { CodedError, type Failure } from '../base/index.ts';
+import { CodedError, type Bytes, type Failure } from '../base/index.ts';
 import { controlPath, serveControl, type ControlOptions } from '../control/index.ts';
 import type { X25519KeyPair } from '../crypto/index.ts';
 import type { Directory, DirectoryEntry } from '../directory/index.ts';
@@ -7,6 +8,7 @@ import { Engine, type Change, type EngineOptions } from '../engine/index.ts';
 import type { Listener } from '../net/index.ts';
 import { nativePrimitives, systemEntropy } from '../primitives/index.ts';
 import type { Home } from '../store/index.ts';
+import { ConversationDesk } from './conversation-desk.ts';
 import { EventHub } from './event-hub.ts';
 import { IdleWork } from './idle-work.ts';
 import { Links } from './links.ts';
@@ -15,6 +17,7 @@ import { loadDirectory } from './load-directory.ts';
 import { MessageDesk } from './message-desk.ts';
 import { NodeChat } from './node-chat.ts';
 import { Retention } from './retention.ts';
+import { Status } from './status.ts';
 import { Trace } from './trace.ts';
 import { TurnLoop } from './turn-loop.ts';
 
@@ -37,6 +40,9 @@ export class Node {
   #own: DirectoryEntry | undefined;
   readonly #hub: EventHub;
   readonly #desk: MessageDesk;
+  readonly #conversations: ConversationDesk;
+  readonly #status: Status;
+  readonly #trace: Trace;
   readonly #idle: IdleWork;
   readonly #links: Links;
   readonly #engine: Engine;
@@ -65,30 +71,42 @@ export class Node {
       publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
     };
     this.#hub = new EventHub({
-      unshown: (after) => parts.home.history.unshown(after, UNSHOWN_PAGE),
+      store: {
+        messages: (after) => parts.home.history.unshown(after, UNSHOWN_PAGE),
+        progress: (from) => this.#desk.progress(from),
+        highestPosition: () => parts.home.highestPosition,
+        lowestUnsettled: () => parts.home.history.lowestWaiting,
+      },
       onShown: () => this.#shownSoon(),
+      home: nameOf(this.#keys.publicKey),
+      run: randomBytes(8).toString('hex'),
     });
     this.#links = new Links({
       enqueue: (input) => this.#loop.enqueue(input),
       engine: () => this.#engine,
     });
-    const trace = new Trace(parts.trace, (line) => process.stderr.write(line));
+    this.#trace = new Trace(parts.trace, (line) => process.stderr.write(line));
     this.#engine = new Engine({
       ...this.#engineOptions(options, parts),
-      onEnvelope: trace.onEnvelope,
-      onRepeat: trace.onRepeat,
+      onEnvelope: this.#trace.onEnvelope,
+      onRepeat: this.#trace.onRepeat,
     });
+    this.#conversations = new ConversationDesk(this.#engine, parts.home);
+    this.#status = new Status(options, parts.home);
     this.#idle = new IdleWork(() => this.#tidy());
     this.#loop = new TurnLoop({
       engine: this.#engine,
       store: parts.home,
       links: this.#links,
-      trace,
+      trace: this.#trace,
       publish: (event) => {
         this.#hub.publish(event);
         this.#retention?.heard(event);
       },
-      ownChanges: (isCommitting) => this.#shownChanges(isCommitting),
+      ownChanges: (isCommitting) => {
+        const changes = this.#conversations.takeChanges();
+        return [...changes, ...this.#shownChanges(isCommitting || changes.length > 0)];
+      },
       onTurn: () => {
         this.#idle.postpone();
         this.#tellRecovery();
@@ -140,6 +158,9 @@ export class Node {
         hub: this.#hub,
         home: this.#home,
         desk: this.#desk,
+        conversations: this.#conversations,
+        status: this.#status,
+        trace: this.#trace,
         stopServing: async () => control?.[Symbol.asyncDispose](),
         free: async () => {
           watching.abort();
@@ -148,7 +169,8 @@ export class Node {
           this.#free();
         },
       });
-      if (options.mode !== 'offline') control = await this.#serve(chat, env, { yieldHome, end: options.onEnd });
+      if (options.mode !== 'offline')
+        control = await this.#serve(chat, env, { yieldHome, end: options.onEnd });
       if (options.keepMs !== undefined) this.#keepFor(options.keepMs, watching.signal);
       // The calls at the start, and what is due.
       this.#loop.schedule();
@@ -185,11 +207,7 @@ export class Node {
   }
 
   /** Without its socket the program chats on: only other commands cannot use this home meanwhile. */
-  async #serve(
-    chat: Chat,
-    env: Environment,
-    how: ControlOptions,
-  ): Promise<AsyncDisposable | undefined> {
+  async #serve(chat: Chat, env: Environment, how: ControlOptions): Promise<AsyncDisposable | undefined> {
     try {
       return await serveControl(chat, controlPath(this.#home.folder, env), how);
     } catch (error) {
@@ -260,6 +278,7 @@ export class Node {
 
   #free(): void {
     this.#isFreed = true;
+    this.#status[Symbol.dispose]();
     this.#idle[Symbol.dispose]();
     this.#home[Symbol.dispose]();
   }
@@ -271,6 +290,11 @@ export interface Start {
   readonly watching: AbortController;
   /** Another program wants to listen on this home: true when it is going to be free. */
   readonly yieldHome: () => boolean;
+}
+
+/** Nobody else's cursors begin so. */
+function nameOf(publicKey: Bytes): string {
+  return createHash('sha256').update('sotto event cursor').update(publicKey).digest('base64url').slice(0, 8);
 }
 
 /** The listener stays where the start put it: others would look for us elsewhere. */

@@ -24,7 +24,8 @@ export async function progressSince(
   return found;
 }
 
-function settledAs({ outcome, storedAtWall }: HistoryEntry): OutgoingState | undefined {
+/** How a message that was sent stands for good; undefined as long as it waits, or when it came. */
+export function settledAs({ outcome, storedAtWall }: HistoryEntry): OutgoingState | undefined {
   if (outcome === undefined || outcome.state === 'queued' || outcome.state === 'sent') return undefined;
   const { state, reason, atWall = storedAtWall } = outcome;
   if (state === 'delivered') return { state, tookMs: Math.max(0, atWall - storedAtWall) };

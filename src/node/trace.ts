@@ -1,33 +1,65 @@
+import type { TraceOptions, TraceTopic } from '../api/index.ts';
 import { decodeUtf8, type Bytes } from '../base/index.ts';
 import type { EngineOptions, EngineOutput } from '../engine/index.ts';
+import { TraceReader } from './trace-reader.ts';
 
-type Topic = 'link' | 'event' | 'commit' | 'envelope';
+const TOPICS: readonly TraceTopic[] = ['link', 'event', 'commit', 'envelope'];
+const DEFAULT_TOPICS: readonly TraceTopic[] = ['link', 'event', 'commit'];
 
-/** One line a transition, off by default: `SOTTO_TRACE=link,event` or `SOTTO_TRACE=all`. Never a text, a key or a password. */
+/**
+ * One line a transition, for whoever reads along, and on stderr with `SOTTO_TRACE=link,event` or `SOTTO_TRACE=all`. Off by default. Never
+ * a text, a key or a password.
+ */
 export class Trace {
-  readonly #topics: ReadonlySet<string>;
+  readonly #written: ReadonlySet<string>;
   readonly #write: (line: string) => void;
+  readonly #readers = new Map<TraceReader, readonly TraceTopic[]>();
+  /** What anybody wants to see. */
+  #topics: ReadonlySet<TraceTopic>;
+  #isClosed = false;
 
+  /** `topics`: what goes to `write`, a line with its end at a time. */
   constructor(topics: string | undefined, write: (line: string) => void) {
-    this.#topics = new Set((topics ?? '').split(',').filter((topic) => topic !== ''));
+    const named = new Set((topics ?? '').split(','));
+    this.#written = named.has('all') ? new Set(TOPICS) : named;
     this.#write = write;
+    this.#topics = this.#wanted();
   }
 
-  /** Shows each envelope as it is before the record layer; undefined while nobody wants to see them. */
-  get onEnvelope(): ((envelope: Bytes) => void) | undefined {
-    if (!this.#isOn('envelope')) return undefined;
-    return (envelope) => this.line('envelope', decodeUtf8(envelope) ?? '');
+  /** See `Chat.trace`. */
+  open({ topics = DEFAULT_TOPICS, signal }: TraceOptions): AsyncIterable<string> {
+    const reader: TraceReader = new TraceReader(() => {
+      this.#readers.delete(reader);
+      this.#topics = this.#wanted();
+    });
+    if (this.#isClosed || signal?.aborted) reader.end();
+    else {
+      this.#readers.set(reader, topics);
+      this.#topics = this.#wanted();
+      signal?.addEventListener('abort', () => reader.end(), { once: true });
+    }
+    return reader;
   }
+  close(): void {
+    this.#isClosed = true;
+    for (const reader of this.#readers.keys()) reader.end();
+  }
+
+  /** Shows each envelope as it is before the record layer. */
+  readonly onEnvelope = (envelope: Bytes): void => {
+    if (this.#topics.has('envelope')) this.line('envelope', decodeUtf8(envelope) ?? '');
+  };
 
   /** A message that comes again is passed over: only here does it show. */
-  get onRepeat(): EngineOptions['onRepeat'] {
-    if (!this.#isOn('link')) return undefined;
-    return (link, { seq, id, type }, length) =>
+  readonly onRepeat: NonNullable<EngineOptions['onRepeat']> = (link, { seq, id, type }, length) => {
+    if (this.#topics.has('link'))
       this.line('link', `${link} message ${seq} again: ${id}, ${type} of ${length} bytes`);
-  }
+  };
 
-  line(topic: Topic, text: string): void {
-    if (this.#isOn(topic)) this.#write(`trace ${topic}: ${text}\n`);
+  line(topic: TraceTopic, text: string): void {
+    if (this.#written.has(topic)) this.#write(`trace ${topic}: ${text}\n`);
+    for (const [reader, topics] of this.#readers)
+      if (topics.includes(topic)) reader.push(`${topic}: ${text}`);
   }
 
   output(output: EngineOutput): void {
@@ -51,7 +83,8 @@ export class Trace {
     }
   }
 
-  #isOn(topic: Topic): boolean {
-    return this.#topics.has(topic) || this.#topics.has('all');
+  #wanted(): ReadonlySet<TraceTopic> {
+    const read = [...this.#readers.values()].flat();
+    return new Set(TOPICS.filter((topic) => this.#written.has(topic) || read.includes(topic)));
   }
 }

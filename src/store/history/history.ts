@@ -9,7 +9,7 @@ import { readPage } from './page.ts';
 import { allAtOnce, COLUMNS, select, type MessageRow, type Selection, type Steps } from './selection.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { WordIndex } from './word-index.ts';
-import { readWaiting, type WaitingPage } from './waiting.ts';
+import { readLowestWaiting, readWaiting, type WaitingPage } from './waiting.ts';
 
 export type { WaitingMessage, WaitingPage } from './waiting.ts';
 
@@ -84,6 +84,28 @@ export class History {
     const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
       WHERE position > ? AND direction = 0 ORDER BY position LIMIT ?`;
     return this.#database.prepare<MessageRow>(sql).all(from, limit).map(toEntry);
+  }
+
+  /** Outgoing messages among the next `limit` from this position on, oldest first; `next`: where the rest begins. */
+  sentFrom(
+    from: number,
+    limit: number,
+  ): { readonly entries: readonly HistoryEntry[]; readonly next: number | undefined } {
+    const positions = this.#database
+      .prepare<{ position: number }>(
+        'SELECT position FROM message WHERE position >= ? ORDER BY position LIMIT ?',
+      )
+      .all(from, limit + 1);
+    const next = positions[limit]?.position;
+    const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
+      WHERE position >= ? AND position < ? AND direction = 1 ORDER BY position`;
+    const rows = this.#database.prepare<MessageRow>(sql).all(from, next ?? END);
+    return { entries: rows.map(toEntry), next };
+  }
+
+  /** The position of the oldest message that is neither delivered nor given up. */
+  get lowestWaiting(): number | undefined {
+    return readLowestWaiting(this.#database);
   }
 
   /** What was delivered to a contact and stored at or after `sinceWall`, oldest first. */

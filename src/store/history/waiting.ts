@@ -53,6 +53,13 @@ export function readWaiting(database: Database, peer: number | undefined, query:
   };
 }
 
+/** Of all contacts, from the index alone; undefined when nothing waits. */
+export function readLowestWaiting(database: Database): number | undefined {
+  const sql = `SELECT min((SELECT position FROM message WHERE peer = contact.peer AND ${WAITING} ORDER BY position LIMIT 1))
+    AS position FROM contact WHERE waiting > 0`;
+  return database.prepare<{ position: number | null }>(sql).get()?.position ?? undefined;
+}
+
 function contactsThatWait(
   database: Database,
   peer: number | undefined,
