@@ -52,6 +52,9 @@ export class SottoProcess implements AsyncDisposable {
   interrupt(): void {
     this.#child.kill('SIGINT');
   }
+  terminate(): void {
+    this.#child.kill('SIGTERM');
+  }
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
