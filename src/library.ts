@@ -1,27 +1,27 @@
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Cancellable, Chat, ChatOptions, OutgoingState, SendText } from './api/index.ts';
 import { CodedError } from './base/index.ts';
-import { connectControl, controlPath, type ControlPatience } from './control/index.ts';
+import { connectControl, controlPath, type ControlPatience } from './control/client/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 type Which = Pick<NodeOptions, 'directory' | 'as' | 'home' | 'port'>;
-type WhichFound = Which & { readonly directory: string };
+type Found = Which & { readonly directory: string };
 
 /** What was sent is waited for this long. */
 const OUTCOME_MS = 30_000;
 
 /**
- * How `openNode` opens a home. Every field has a default; where the program has a variable for it (`SOTTO_DIRECTORY`, `SOTTO_AS`,
- * `SOTTO_HOME`, `SOTTO_PORT`), that comes first. `signal` gives up the opening.
+ * How `openNode` opens a home. What is not given is what `sotto up` would take: from its variables (`SOTTO_AS`, `SOTTO_HOME`,
+ * `SOTTO_PORT` …), else from its configuration file, else the default that stands here. But who says `as` or `home` is
+ * not asked for the other one. `signal` gives up the opening.
  */
 export interface NodeOptions extends Omit<ChatOptions, 'directory' | 'mode' | 'answerWithinMs'>, Cancellable {
   /** The directory file's path; default `sotto/directory.json` in the XDG config folder. */
   readonly directory?: string;
 }
 
-/** Which running node `connect` speaks to. What is not given comes from the same variables as for `openNode`. */
+/** Which running node `connect` speaks to. What is not given comes from where `openNode` has it from. */
 export interface ConnectOptions extends Pick<ChatOptions, 'answerWithinMs'> {
   /** The node's home folder; default: that of `as`, else of whoever the directory says is at home here. */
   readonly home?: string;
@@ -49,7 +49,8 @@ export async function openNode({ signal, ...options }: NodeOptions = {}): Promis
   const { env } = process;
   // A program that only connects loads neither the engine nor the database.
   const { openChat } = await import('./node/index.ts');
-  const own = { ...options, ...whichHome(options, env), mode: 'listen' } as const;
+  const { ambientNode } = await import('./cli/ambient/index.ts');
+  const own = { ...ambientNode(env), ...(await withDefaults(options, env)), mode: 'listen' } as const;
   return openChat(own, env, signal === undefined ? {} : { signal });
 }
 
@@ -66,7 +67,7 @@ export async function openNode({ signal, ...options }: NodeOptions = {}): Promis
  */
 export async function connect({ answerWithinMs, ...options }: ConnectOptions = {}): Promise<Chat> {
   const { env } = process;
-  const which = whichHome(options, env);
+  const which = await withDefaults(options, env);
   const home = await homeFolder(which, env);
   const chat = await reach(home, env, answerWithinMs === undefined ? {} : { answerWithinMs });
   if (which.as === undefined || chat.self.username === which.as) return chat;
@@ -117,43 +118,24 @@ function isOpen(progress: OutgoingState): boolean {
   return (progress.state === 'queued' || progress.state === 'sent') && !progress.held;
 }
 
-/** Options beat variables, as flags do. */
-function whichHome(options: Which, env: Environment): WhichFound {
-  const as = options.as ?? given(env, 'SOTTO_AS');
-  const home = options.home ?? given(env, 'SOTTO_HOME');
-  const port = options.port ?? portOf(env);
-  return {
-    directory: options.directory ?? given(env, 'SOTTO_DIRECTORY') ?? defaultDirectory(env),
-    ...(as !== undefined && { as: as.normalize('NFC') }),
-    ...(home !== undefined && { home }),
-    ...(port !== undefined && { port }),
-  };
+/** Whoever names a home or a user means that one, whatever the environment says. */
+async function withDefaults<Options extends Which>(
+  options: Options,
+  env: Environment,
+): Promise<Options & Found> {
+  const { ambientHome } = await import('./cli/ambient/index.ts');
+  const { as, home, ...ambient } = ambientHome(env);
+  const isNamed = options.as !== undefined || options.home !== undefined;
+  const own = isNamed ? {} : { ...(as !== undefined && { as }), ...(home !== undefined && { home }) };
+  return { ...ambient, ...own, ...withoutUndefined(options) };
 }
 
-function given(env: Environment, variable: string): string | undefined {
-  const value = env[variable];
-  return value === '' ? undefined : value;
+/** What is undefined is not given, also for those whose compiler lets them say it. */
+function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
-function portOf(env: Environment): number | undefined {
-  const text = given(env, 'SOTTO_PORT');
-  if (text === undefined) return undefined;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new CodedError({
-    code: 'usage',
-    message: 'SOTTO_PORT is not a port, which is a number from 1 to 65535',
-  });
-}
-
-function defaultDirectory(env: Environment): string {
-  const config = env['XDG_CONFIG_HOME'] ?? '';
-  // The XDG base directory specification ignores relative paths.
-  const folder = isAbsolute(config) ? config : join(env['HOME'] ?? homedir(), '.config');
-  return join(folder, 'sotto', 'directory.json');
-}
-
-async function homeFolder(which: WhichFound, env: Environment): Promise<string> {
+async function homeFolder(which: Found, env: Environment): Promise<string> {
   if (which.home !== undefined) return resolve(which.home);
   const { defaultHome, findOwnHome, loadDirectory } = await import('./store/index.ts');
   if (which.as !== undefined) return defaultHome(which.as, env);

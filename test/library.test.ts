@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ test('a node opens where a person’s program would, listens, and another progra
   expect((await node.contacts()).map(({ name }) => name)).toEqual(['bob']);
 });
 
-test('whose home it is may come from the variables of the program', async () => {
+test('whose home it is may come from the variables and the configuration of the program', async () => {
   const { self } = await open('bob');
   const [{ port } = { port: 0 }] = self.listening;
   for (const [variable, value] of Object.entries({ AS: 'bob', HOME: self.home, PORT: String(port) })) {
@@ -67,9 +67,19 @@ test('whose home it is may come from the variables of the program', async () => 
     expect(chat.self.username).toBe('bob');
     vi.stubEnv(`SOTTO_${variable}`, undefined);
   }
+  const config = join(folder, '.config/sotto/config.json');
+  writeFileSync(config, JSON.stringify({ as: 'bob' }));
+  await using configured = await connect();
+  expect(configured.self.username).toBe('bob');
+  rmSync(config);
   vi.stubEnv('SOTTO_AS', 'nobody');
+  vi.stubEnv('SOTTO_HOME', join(folder, 'nowhere'));
   await using chat = await connect({ as: 'bob' });
   expect(chat.self.username).toBe('bob');
+  vi.stubEnv('SOTTO_AS', 'bob');
+  vi.stubEnv('SOTTO_HOME', undefined);
+  await using again = await connect({ as: undefined } as object);
+  expect(again.self.username).toBe('bob');
   vi.stubEnv('SOTTO_PORT', '70000');
   expect(await failure(connect())).toMatch(/^usage: SOTTO_PORT is not a port/);
 });

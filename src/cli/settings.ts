@@ -95,7 +95,7 @@ function fromFlag(key: SettingKey, options: Readonly<Record<string, unknown>>): 
 }
 
 /** One that is empty is not set. */
-function fromVariable(key: SettingKey, env: Environment): Given | undefined {
+export function fromVariable(key: SettingKey, env: Environment): Given | undefined {
   const source = variableOf(key);
   const text = env[source] ?? '';
   return text === '' || (key === 'bind' && splitAddresses(text).length === 0) ? undefined : { text, source };
