@@ -36,6 +36,23 @@ function file(text: string): void {
   writeFileSync(path, text);
 }
 
+test('with --json every command writes an object, also of a setting that nobody made', async () => {
+  const json = async (...argv: readonly string[]): Promise<unknown> => {
+    const { stdout, stderr } = await sotto(['config', ...argv, '--json']);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  };
+  expect(await json('set', 'port', '7000')).toEqual({
+    type: 'setting',
+    key: 'port',
+    value: 7000,
+    from: 'file',
+  });
+  expect(await json('unset', 'port')).toEqual({ type: 'unset', key: 'port' });
+  expect(await json('get', 'port')).toEqual({ type: 'unset', key: 'port' });
+  expect(await json('path')).toEqual({ type: 'config', file: path });
+});
+
 test('a setting is written, read, listed and taken out, in a file of one’s own', async () => {
   expect(await sotto(['config', 'path'])).toEqual({ exit: 0, stdout: `${path}\n`, stderr: '' });
   expect(await sotto(['config', 'list'])).toEqual({ exit: 0, stdout: '', stderr: '' });

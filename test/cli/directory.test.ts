@@ -70,6 +70,29 @@ function read(): Record<string, unknown>[] {
 }
 
 describe('sotto directory', () => {
+  test('with --json every command says what is in the file now, the password only where it was just made', async () => {
+    const json = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const { exit, stdout, stderr } = await run([...args, '--json']);
+      expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    expect(await json('init')).toEqual({ type: 'directory-created', directory: path });
+    const { password, ...added } = await json('add', 'bob', '--ip', '10.0.0.2', '--generate');
+    const entry = { type: 'entry', username: 'bob', ip: '10.0.0.2', port: 7688, has_password: true, line: 2 };
+    expect(added).toEqual(entry);
+    expect(read()).toMatchObject([{ password }]);
+    expect(await json('set', 'bob', '--name', 'rob', '--ip', 'bob.lan')).toEqual({
+      ...entry,
+      username: 'rob',
+      ip: 'bob.lan',
+    });
+    const { password: other } = await json('set', 'rob', '--generate');
+    expect(other).not.toBe(password);
+    expect(read()).toMatchObject([{ password: other }]);
+    expect(await json('remove', 'rob')).toEqual({ type: 'removed', username: 'rob' });
+    expect(read()).toEqual([]);
+  });
+
   test('add takes the password from stdin, and the default port is not the environment’s', async () => {
     const { exit, stdout, stderr } = await run(['add', 'bob', '--ip', '10.0.0.2', '--password-stdin'], {
       stdin: 's p\nrest\n',

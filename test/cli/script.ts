@@ -19,10 +19,14 @@ import { EventEmitter } from 'node:events';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import * as v from 'valibot';
 import { expect } from 'vitest';
+import { PUBLIC } from '../../src/api/json/index.ts';
 import { MUTED_FOR_GOOD } from '../../src/api/index.ts';
 import type { ErrorCode } from '../../src/base/index.ts';
+import { EXIT } from '../../src/cli/exit-code.ts';
 import { runCli, type SignalName } from '../../src/cli/index.ts';
+import { wantsJson } from '../../src/cli/report-error.ts';
 import {
   createFakeServices,
   incoming,
@@ -123,6 +127,7 @@ async function runStep(given: Given, step: Step): Promise<void> {
   const name = `sotto ${step.argv.join(' ')}`;
   expectLines(`${name}: stdout`, out.stdout, step.stdout);
   expectLines(`${name}: stderr`, out.stderr, step.stderr);
+  if (wantsJson(step.argv)) expectObjects(name, out.stdout, exit);
   expect({ name, exit, calls: callsOf(services) }).toEqual({ name, exit: step.exit, calls: step.calls });
 }
 
@@ -214,6 +219,15 @@ function expectLines(what: string, actual: string, expected: readonly string[]):
   const lines = actual === '' ? [] : actual.replace(/\n$/, '').split('\n');
   const readable = lines.map((line, i) => (matches(line, expected[i]) ? (expected[i] ?? line) : line));
   expect({ what, lines: readable }).toEqual({ what, lines: expected });
+}
+
+/** What docs/json.md promises: each line is one of its objects, to the last field, and what fails says so in one. */
+function expectObjects(what: string, stdout: string, exit: number): void {
+  const objects = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]));
+  for (const object of objects) expect({ what, object }).toEqual({ what, object: v.parse(PUBLIC, object) });
+  // A signal says it all.
+  const isSaid = exit === EXIT.done || exit > 128 || objects.length > 0;
+  expect({ what, isSaid }).toEqual({ what, isSaid: true });
 }
 
 function matches(line: string, pattern: string | undefined): boolean {

@@ -202,6 +202,8 @@ export const EXAMPLES: readonly PublicJson[] = [
   { type: 'down', stopped: true },
   { type: 'exec', id: ID, from: 'bob', position: 42, exit_code: 0, tries: 1, took_ms: 12 },
   { type: 'setting', key: 'port', value: 7688, from: 'file' },
+  { type: 'unset', key: 'port' },
+  { type: 'config', file: '/home/alice/.config/sotto/config.json' },
   { type: 'trace', line: 'link bob: dialling 192.168.1.20:7688' },
 ];
 

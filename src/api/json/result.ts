@@ -140,11 +140,15 @@ const RESULTS = [
     took_ms: said(v.number(), 'the last time'),
     cursor: CURSOR,
   }),
-  shape('setting', '`sotto config get` and `list`.', {
+  shape('setting', '`sotto config get`, `set` and `list`.', {
     key: textOf('the flag without its dashes'),
     value: said(v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]), 'as the file has it'),
     from: said(v.picklist(['environment', 'file']), 'where it is said'),
   }),
+  shape('unset', '`sotto config unset`; `sotto config get` of what nothing says.', {
+    key: textOf('the flag without its dashes'),
+  }),
+  shape('config', '`sotto config path`.', { file: textOf('where the settings are, or would be') }),
   shape('trace', '`sotto trace`: one transition.', {
     line: textOf('what happened inside: for people, it may change'),
   }),

@@ -113,6 +113,8 @@ export type ResultJson =
       readonly cursor?: string;
     }
   | SettingJson
+  | { readonly type: 'unset'; readonly key: string }
+  | { readonly type: 'config'; readonly file: string }
   | { readonly type: 'trace'; readonly line: string };
 
 /** Every object that a command may write to stdout. Each is described in docs/json.md. */

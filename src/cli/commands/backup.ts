@@ -21,7 +21,7 @@ export function define(command: Command, context: CliContext): void {
       context.output.plain = settings.plain;
       await backup(resolve(file), flags, settings, context);
     });
-  addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain']);
+  addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
 }
 
 async function backup(
@@ -40,5 +40,6 @@ async function backup(
   } finally {
     wipe(passphrase);
   }
+  if (settings.json) return context.output.json({ type: 'backup', file: path });
   context.output.note(`${path} is written. Restore it with: sotto restore FILE`, 'good');
 }

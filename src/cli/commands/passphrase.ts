@@ -25,7 +25,7 @@ export function define(command: Command, context: CliContext): void {
     if (await tool.isLocked(options))
       throw usageError('the home is under a passphrase already', 'Run: sotto passphrase change');
     await setNew(tool, options, flags, context);
-    context.output.note('The home is under a passphrase now. Copies made before are not.', 'good');
+    return { locked: true, words: 'The home is under a passphrase now. Copies made before are not.' };
   });
   subcommand(command, 'change', 'replace the passphrase by another one', context, async (home, flags) => {
     await mustBeLocked(home);
@@ -35,13 +35,19 @@ export function define(command: Command, context: CliContext): void {
     } finally {
       wipe(present);
     }
-    context.output.note('The passphrase is changed. Copies made before open with the former one.', 'good');
+    return { locked: true, words: 'The passphrase is changed. Copies made before open with the former one.' };
   });
   subcommand(command, 'remove', 'let the home open without a passphrase', context, async (home) => {
     await mustBeLocked(home);
     await withTries(home.source, context, async () => home.tool.setPassphrase(home.options, undefined));
-    context.output.note('The home is under no passphrase any more.', 'good');
+    return { locked: false, words: 'The home is under no passphrase any more.' };
   });
+}
+
+/** How the home is now, and the same for people. */
+interface Done {
+  readonly locked: boolean;
+  readonly words: string;
 }
 
 interface OwnHome {
@@ -56,7 +62,7 @@ function subcommand(
   name: 'set' | 'change' | 'remove',
   summary: string,
   context: CliContext,
-  act: (home: OwnHome, flags: NewPassphraseFlags) => Promise<void>,
+  act: (home: OwnHome, flags: NewPassphraseFlags) => Promise<Done>,
 ): void {
   const command = parent.command(name).summary(summary).description(`Does this: ${summary}.`);
   if (name !== 'remove') {
@@ -70,9 +76,12 @@ function subcommand(
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
       const { home: tool } = await context.services();
-      await act({ tool, source: settings.passphrase, options: homeOptions(settings, context) }, flags);
+      const options = homeOptions(settings, context);
+      const { locked, words } = await act({ tool, source: settings.passphrase, options }, flags);
+      if (settings.json) context.output.json({ type: 'passphrase', locked });
+      else context.output.note(words, 'good');
     });
-  addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain']);
+  addGlobalFlags(command, ['port', 'directory', 'as', 'home', 'plain', 'json']);
 }
 
 function homeOptions(settings: Settings, context: CliContext): HomeOptions {

@@ -23,7 +23,7 @@ export function define(command: Command, context: CliContext): void {
       context.output.plain = settings.plain;
       await restore(resolve(file), settings, context);
     });
-  addGlobalFlags(command, ['home', 'plain']);
+  addGlobalFlags(command, ['home', 'plain', 'json']);
 }
 
 async function restore(from: string, settings: Settings, context: CliContext): Promise<void> {
@@ -40,6 +40,7 @@ async function restore(from: string, settings: Settings, context: CliContext): P
       wipe(passphrase);
     }
   });
+  if (settings.json) return context.output.json({ type: 'restored', home, username });
   context.output.note(`The home of ${username} is restored in ${home}`, 'good');
   context.output.note(
     'What was said after the backup is not in it; contacts send again what they still keep of theirs.',

@@ -57,7 +57,8 @@ function addGet(parent: Command, context: CliContext): void {
       if (found) return print(key, found, 'value', isJson(self), context);
       // A setting that cannot be read is not one that nobody made.
       throwFirst(file);
-      context.output.note(`${key} is not set`);
+      if (isJson(self)) context.output.json({ type: 'unset', key });
+      else context.output.note(`${key} is not set`);
       context.exitCode = EXIT.failure;
     });
   addGlobalFlags(command, ['plain', 'json']);
@@ -76,12 +77,14 @@ function addSet(parent: Command, context: CliContext): void {
       'before',
       'Examples:\n  sotto config set directory ./people.json\n  sotto config set closed yes\n  sotto config set timeout 10s\n\n',
     )
-    .action((word, values) => {
+    .action((word, values, _options, self) => {
       const key = known(word);
-      editConfig(configPath(context.env), key, toValue(key, values.join(key === 'bind' ? ',' : ' ')));
+      const value = toValue(key, values.join(key === 'bind' ? ',' : ' '));
+      editConfig(configPath(context.env), key, value);
+      if (isJson(self)) context.output.json({ type: 'setting', key, value, from: 'file' });
       tellOthers(key, context);
     });
-  addGlobalFlags(command, ['plain']);
+  addGlobalFlags(command, ['plain', 'json']);
 }
 
 function addUnset(parent: Command, context: CliContext): void {
@@ -91,11 +94,12 @@ function addUnset(parent: Command, context: CliContext): void {
     .description('Takes a setting out of the file, also one that Sotto does not know.')
     .argument('<key>', 'a setting')
     .addHelpText('before', 'Examples:\n  sotto config unset port\n\n')
-    .action((key) => {
+    .action((key, _options, self) => {
       editConfig(configPath(context.env), key, undefined);
+      if (isJson(self)) context.output.json({ type: 'unset', key });
       if (isSettingKey(key)) tellOthers(key, context);
     });
-  addGlobalFlags(command, ['plain']);
+  addGlobalFlags(command, ['plain', 'json']);
 }
 
 function addList(parent: Command, context: CliContext): void {
@@ -122,8 +126,12 @@ function addPath(parent: Command, context: CliContext): void {
     .summary('where the file is')
     .description('Prints the path of the file, whether there is one or not.')
     .addHelpText('before', 'Examples:\n  sotto config path\n  $EDITOR "$(sotto config path)"\n\n')
-    .action(() => context.output.data(configPath(context.env)));
-  addGlobalFlags(command, ['plain']);
+    .action((_options, self) => {
+      const file = configPath(context.env);
+      if (isJson(self)) context.output.json({ type: 'config', file });
+      else context.output.data(file);
+    });
+  addGlobalFlags(command, ['plain', 'json']);
 }
 
 function known(word: string): SettingKey {

@@ -3,7 +3,7 @@ import { DEFAULT_PORT, type DirectoryEntryInput } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../report-error.ts';
 import { parsePort } from '../settings.ts';
-import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
+import { addFileFlags, openFile, sayEntry, type DirectoryFile } from './directory-file.ts';
 import { askPassword, passwordFromFlags, type PasswordFlags } from './password.ts';
 
 interface AddFlags extends PasswordFlags {
@@ -28,7 +28,7 @@ export function addCommand(parent: Command, context: CliContext): void {
       'Examples:\n  sotto directory add bob --ip 192.168.1.20\n  sotto directory add bob --ip bob.lan --port 7700 --generate\n\n',
     )
     .action(async (name, flags, self) => add(name, flags, await openFile(self, context), context));
-  addFileFlags(command, 'no-json');
+  addFileFlags(command);
 }
 
 async function add(name: string, flags: AddFlags, file: DirectoryFile, context: CliContext): Promise<void> {
@@ -38,8 +38,8 @@ async function add(name: string, flags: AddFlags, file: DirectoryFile, context: 
   const password = given ?? (needsNone ? '' : await askPassword(`Password of ${name}`, context));
   const entry: DirectoryEntryInput = { username: name, password, ...place };
   await file.tool.add(file.path, flags.key === undefined ? entry : { ...entry, key: flags.key });
-  if (flags.generate === true) context.output.data(password);
-  context.output.note(`${name} is in ${file.path}`, 'good');
+  const made = flags.generate === true ? password : undefined;
+  await sayEntry(file, name, { words: `${name} is in ${file.path}`, made }, context);
 }
 
 async function askIp(name: string, { ip }: AddFlags, { prompter }: CliContext): Promise<string> {

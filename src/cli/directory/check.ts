@@ -14,7 +14,7 @@ export function checkCommand(parent: Command, context: CliContext): void {
       'Examples:\n  sotto directory check\n  sotto directory check --directory ./people.json --json\n\n',
     )
     .action(async (flags, self) => check(flags.strict === true, await openFile(self, context), context));
-  addFileFlags(command, 'json');
+  addFileFlags(command);
 }
 
 async function check(

@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { DirectoryTool } from '../../api/index.ts';
+import type { DirectoryEntryView, DirectoryTool } from '../../api/index.ts';
+import { entryToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { addGlobalFlags, defaultDirectory, readSettings } from '../settings.ts';
 
@@ -10,9 +11,9 @@ export interface DirectoryFile {
   readonly json: boolean;
 }
 
-/** The flags of every directory command; `json` for those that have something to show. */
-export function addFileFlags(command: CommandUnknownOpts, json: 'json' | 'no-json'): void {
-  addGlobalFlags(command, json === 'json' ? ['directory', 'plain', 'json'] : ['directory', 'plain']);
+/** The flags of every directory command. */
+export function addFileFlags(command: CommandUnknownOpts): void {
+  addGlobalFlags(command, ['directory', 'plain', 'json']);
 }
 
 export async function openFile(command: CommandUnknownOpts, context: CliContext): Promise<DirectoryFile> {
@@ -20,6 +21,30 @@ export async function openFile(command: CommandUnknownOpts, context: CliContext)
   context.output.plain = plain;
   const { directory: tool } = await context.services();
   return { path: directory ?? defaultDirectory(context.env), tool, json };
+}
+
+/** One entry as it is now; undefined when somebody has just removed it. */
+export async function findEntry(
+  { path, tool }: DirectoryFile,
+  name: string,
+): Promise<DirectoryEntryView | undefined> {
+  return (await tool.list(path)).find(({ username }) => username === name.normalize('NFC'));
+}
+
+/** What became of an entry: for scripts the whole of it, with the password that was just made; for people what was done. */
+export async function sayEntry(
+  file: DirectoryFile,
+  name: string,
+  said: { readonly words: string; readonly made: string | undefined },
+  { output }: CliContext,
+): Promise<void> {
+  if (file.json) {
+    const entry = await findEntry(file, name);
+    if (entry) output.json(entryToJson(entry, said.made));
+    return;
+  }
+  if (said.made !== undefined) output.data(said.made);
+  output.note(said.words, 'good');
 }
 
 /** Says on stderr what is unsafe about the file. */

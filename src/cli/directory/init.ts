@@ -8,9 +8,10 @@ export function initCommand(parent: Command, context: CliContext): void {
     .description('Creates an empty list of people that only you can read, and never replaces a file.')
     .addHelpText('before', 'Examples:\n  sotto directory init --directory ./people.json\n\n')
     .action(async (_flags, self) => {
-      const { tool, path } = await openFile(self, context);
+      const { tool, path, json } = await openFile(self, context);
       await tool.init(path);
+      if (json) return context.output.json({ type: 'directory-created', directory: path });
       context.output.note(`${path} is created; add people with: sotto directory add NAME`, 'good');
     });
-  addFileFlags(command, 'no-json');
+  addFileFlags(command);
 }

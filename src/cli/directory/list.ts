@@ -21,7 +21,7 @@ export function listCommand(parent: Command, context: CliContext): void {
         context.output.note(`${file.path} is empty; add people with: sotto directory add NAME`);
       await sayWarnings(file, context);
     });
-  addFileFlags(command, 'json');
+  addFileFlags(command);
 }
 
 export function addressOf({ ip, port }: { readonly ip: string; readonly port: number }): string {

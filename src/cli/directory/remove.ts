@@ -9,9 +9,10 @@ export function removeCommand(parent: Command, context: CliContext): void {
     .argument('<name>', 'who')
     .addHelpText('before', 'Examples:\n  sotto directory remove bob\n\n')
     .action(async (name, _flags, self) => {
-      const { tool, path } = await openFile(self, context);
+      const { tool, path, json } = await openFile(self, context);
       await tool.remove(path, name);
+      if (json) return context.output.json({ type: 'removed', username: name.normalize('NFC') });
       context.output.note(`${name} is no longer in ${path}`, 'good');
     });
-  addFileFlags(command, 'no-json');
+  addFileFlags(command);
 }

@@ -3,7 +3,7 @@ import type { DirectoryEntryInput } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../report-error.ts';
 import { parsePort } from '../settings.ts';
-import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
+import { addFileFlags, openFile, sayEntry, type DirectoryFile } from './directory-file.ts';
 import { askPassword, passwordFromFlags, type PasswordFlags } from './password.ts';
 
 interface SetFlags extends PasswordFlags {
@@ -32,7 +32,7 @@ export function setCommand(parent: Command, context: CliContext): void {
       'Examples:\n  sotto directory set bob --ip 10.0.0.7\n  sotto directory set bob --password\n\n',
     )
     .action(async (name, flags, self) => set(name, flags, await openFile(self, context), context));
-  addFileFlags(command, 'no-json');
+  addFileFlags(command);
 }
 
 async function set(name: string, flags: SetFlags, file: DirectoryFile, context: CliContext): Promise<void> {
@@ -55,6 +55,6 @@ async function set(name: string, flags: SetFlags, file: DirectoryFile, context: 
     );
   }
   await file.tool.set(file.path, name, fields);
-  if (flags.generate === true && asked !== undefined) context.output.data(asked);
-  context.output.note(`${name} is changed in ${file.path}`, 'good');
+  const made = flags.generate === true ? asked : undefined;
+  await sayEntry(file, flags.name ?? name, { words: `${name} is changed in ${file.path}`, made }, context);
 }

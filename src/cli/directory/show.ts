@@ -16,7 +16,7 @@ export function showCommand(parent: Command, context: CliContext): void {
     .action(async (name, flags, self) =>
       show(name, flags.reveal === true, await openFile(self, context), context),
     );
-  addFileFlags(command, 'json');
+  addFileFlags(command);
 }
 
 async function show(
