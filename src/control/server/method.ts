@@ -59,15 +59,15 @@ export function method<Given extends v.ObjectEntries>(options: {
   };
 }
 
-export const optional = v.exactOptional;
-export const contactName = said(v.pipe(v.string(), v.maxLength(1_000)), 'a contact');
+export const optional: typeof v.exactOptional = v.exactOptional;
+export const contactName: v.GenericSchema<string> = said(v.pipe(v.string(), v.maxLength(1_000)), 'a contact');
 export const messageId = (words: string): v.GenericSchema<string> =>
   said(v.pipe(v.string(), v.maxLength(100)), words);
 export const limit = (words: string): v.GenericSchema<number> =>
   said(v.pipe(v.number(), v.safeInteger()), words);
-export const named = { name: contactName } as const;
+export const named: { readonly name: v.GenericSchema<string> } = { name: contactName };
 export const counted = (words: string): v.GenericSchema => v.object({ count: countOf(words) });
-export const done = v.object({});
+export const done: v.GenericSchema = v.object({});
 
 export function usage(message: string): CodedError {
   return new CodedError({ code: 'usage', message });
