@@ -207,7 +207,10 @@ export class PassingChat implements Chat {
       const next = await orAborted(this.#chat, options.signal);
       if (!next) return undefined;
       chat = next;
-      followed.stream = chat.events(options);
+      const after = followed.stream.cursor;
+      // Empty: the other program was lost before it had said where its events begin.
+      followed.stream = chat.events({ ...options, ...(after !== '' && { after }) });
+      if (after !== '') continue;
       for (const event of await progressSince(this.#sent, this)) {
         this.#note(event);
         yield event;
