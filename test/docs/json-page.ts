@@ -34,7 +34,8 @@ for people and may change.
 A command that fails before it could say what became of the matter ends with one [\`error\`](#error) on stdout, whatever it wrote before; the
 sentence for people stays on stderr. So it is with mistakes on the command line, when \`--json\` is among its words. The
 \`exit_code\` is the one of the process. \`send\`, \`outbox retry\`, \`outbox cancel\`, \`trust\` and \`directory check\` say it in the objects
-they write, and by their exit code. A command that a signal ends, or whose stdout is gone, adds nothing.
+they write, and by their exit code. The loop in a pipe writes an \`error\` for each line that it could not carry out, and goes on. A command
+that a signal ends, or whose stdout is gone, adds nothing.
 
 \`\`\`console
 $ sotto send bobb hello --json 2>/dev/null; echo "exit $?"

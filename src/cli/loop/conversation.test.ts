@@ -24,6 +24,7 @@ beforeEach(async () => {
     bell: () => undefined,
     say: ({ text }) => void shown.push(text),
     outcome: () => undefined,
+    failed: () => undefined,
     drained: async () => true,
   });
   await talk.start();

@@ -26,6 +26,13 @@ export type Submitted =
   | { readonly type: 'needs-names'; readonly text: string }
   | { readonly type: 'quit' };
 
+/** A message of this talk that waits, or is on its way. */
+export interface Unsettled {
+  readonly id: MessageId;
+  readonly to: string;
+  readonly progress: OutgoingState;
+}
+
 /** A message that can be answered. */
 export interface Answerable {
   readonly id: MessageId;
@@ -104,6 +111,10 @@ export class Conversation {
   /** What this talk's messages exit with: the settled ones, and those that wait. */
   get exitCodes(): readonly ExitCode[] {
     return [...this.outcomes, ...[...this.#open.values()].map(({ progress }) => unsettledCode(progress))];
+  }
+  /** This talk's messages that are not settled, oldest first. */
+  get unsettled(): readonly Unsettled[] {
+    return [...this.#open].map(([id, { to, progress }]) => ({ id, to, progress }));
   }
   /** What /reply answers: what came last, of those whom /to fixed. */
   get answerable(): Answerable | undefined {
@@ -188,6 +199,7 @@ export class Conversation {
     const exitCode = exitCodeOf(failure.code);
     this.outcomes.push(exitCode);
     for (const line of failureLines(failure)) this.screen.say(line);
+    this.screen.failed(failure, exitCode);
     return { type: 'failed', exitCode };
   }
 

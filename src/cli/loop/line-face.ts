@@ -18,7 +18,11 @@ export function streamScreen({ output }: CliContext, settings: Settings): Screen
     bell: () => undefined,
     say: (line) => output.note(line.text, line.style),
     outcome: (to, id, progress) => {
-      if (settings.json) output.json({ type: 'outcome', to, id, ...stateToJson(progress) });
+      const kept = progress.state === 'delivered' ? {} : { kept: false };
+      if (settings.json) output.json({ type: 'outcome', to, id, ...stateToJson(progress), ...kept });
+    },
+    failed: (failure, exitCode) => {
+      if (settings.json) output.json({ type: 'error', ...failure, exit_code: exitCode });
     },
     drained: async () => output.drained(),
   };
@@ -45,6 +49,9 @@ export async function runLineFace(
     break;
   }
   const exitCode = await waitForOutcomes(talk, settings, context);
+  if (settings.json)
+    for (const { to, id, progress } of talk.unsettled)
+      output.json({ type: 'outcome', to, id, ...stateToJson(progress), kept: true });
   // A person has seen what went wrong; only a script needs it as a number.
   return isPerson ? EXIT.done : exitCode;
 }

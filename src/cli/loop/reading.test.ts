@@ -30,6 +30,7 @@ beforeEach(async () => {
     bell: () => void (bells += 1),
     say: ({ text }) => void shown.push(text),
     outcome: () => undefined,
+    failed: () => undefined,
     drained: async () => isSeen,
   });
   talk.isRead = true;

@@ -1,5 +1,7 @@
 import type { ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
+import type { Failure } from '../../base/index.ts';
 import type { Line } from '../describe.ts';
+import type { ExitCode } from '../exit-code.ts';
 
 export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;
 
@@ -11,6 +13,8 @@ export interface Screen {
   say(line: Line): void;
   /** A message is settled: for scripts, beside what `say` tells people. */
   outcome(to: string, id: MessageId, progress: OutgoingState): void;
+  /** A line could not be carried out: for scripts, beside what `say` tells people. */
+  failed(failure: Failure, exitCode: ExitCode): void;
   /** Resolves when all of it is shown, and more can be; false when nobody sees it any more. */
   drained(): Promise<boolean>;
 }

@@ -98,6 +98,7 @@ class TerminalFace {
       say: ({ text, style }) => this.#say(text, style),
       bell: () => this.#terminal.bell(),
       outcome: () => {},
+      failed: () => {},
       drained: async () => this.#context.output.drained(),
     };
   }
