@@ -1,6 +1,7 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import { InvalidArgumentError, type Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { EventCursor } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
+import { givenOptions } from '../flags.ts';
 import type { ExecOptions } from '../listen/exec.ts';
 import { Listener } from '../listen/listener.ts';
 import { usageError } from '../report-error.ts';
@@ -55,7 +56,7 @@ export function define(command: Command, context: CliContext): void {
       const listener = new Listener(
         {
           chat: chatOptions(settings, context, 'listen'),
-          hostFlags: hostFlags(settings),
+          hostFlags: hostFlags(self),
           all: events === true,
           json: settings.json,
           from,
@@ -85,14 +86,10 @@ function execOptions(
   return exec === undefined ? undefined : { command: exec, jobs: jobs ?? 1, retries: retries ?? 0, json };
 }
 
-/** What only the program that listens can follow. */
-function hostFlags({ bind, closed, keepMs, lingerMs }: Settings): readonly string[] {
-  return [
-    ...(bind ? ['--bind'] : []),
-    ...(closed ? ['--closed'] : []),
-    ...(keepMs === undefined ? [] : ['--keep']),
-    ...(lingerMs === undefined ? [] : ['--linger']),
-  ];
+/** What only the program that listens can follow, where it was asked of this one. */
+function hostFlags(command: CommandUnknownOpts): readonly string[] {
+  const given = givenOptions(command);
+  return ['bind', 'closed', 'keep', 'linger'].filter((flag) => flag in given).map((flag) => `--${flag}`);
 }
 
 function collectNames(text: string, previous: readonly string[] | undefined): readonly string[] {
