@@ -2,6 +2,7 @@ import { Command, CommanderError, Option, type CommandUnknownOpts } from '@comma
 import { closest } from './closest.ts';
 import type { CliContext } from './context.ts';
 import { addGlobalFlags, COMMON_OPTIONS } from './flags.ts';
+import { fillHelp, helpWidth } from './help-text.ts';
 import { usageError } from './report-error.ts';
 
 /** A command's file: adds arguments, options, examples and the action. Loaded only when the command line names it. */
@@ -215,24 +216,20 @@ interface Mistake {
 
 /** Errors come back as exceptions, from whichever subcommand, and help goes to the run's own streams. */
 function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mistake): void {
+  const { stdout, stderr } = context.stdio;
   command
     .exitOverride((error) => {
       mistake.at = command;
       throw error;
     })
     .configureOutput({
-      writeOut: (text) => context.stdio.stdout.write(oneBlankLine(text)),
-      writeErr: (text) => context.stdio.stderr.write(oneBlankLine(text)),
+      writeOut: (text) => stdout.write(fillHelp(text, helpWidth(stdout.columns))),
+      writeErr: (text) => stderr.write(fillHelp(text, helpWidth(stderr.columns))),
       outputError: () => undefined,
-      getOutHelpWidth: () => 110,
-      getErrHelpWidth: () => 110,
+      getOutHelpWidth: () => helpWidth(stdout.columns),
+      getErrHelpWidth: () => helpWidth(stderr.columns),
     });
   for (const child of command.commands) quietly(child, context, mistake);
-}
-
-/** Between two parts of a help text. */
-function oneBlankLine(text: string): string {
-  return text.replaceAll(/\n{3,}/g, '\n\n');
 }
 
 /** `sotto help outbox cancel` is `sotto outbox cancel --help`. */
@@ -251,9 +248,25 @@ function fromCommander(error: CommanderError, command: CommandUnknownOpts): Erro
   const [word = '-'] = command.args;
   // A word that stands where a subcommand may stand is one that was mistyped, whatever follows it.
   if (command.commands.length > 0 && !word.startsWith('-')) return unknownCommand(command, word);
+  const unknown = command.args.find((argument) => argument.startsWith('--') && argument !== '--');
+  // Commander asks for an option that must be given before it looks at one that it does not know: most often the same one.
+  if (error.code === 'commander.missingMandatoryOptionValue' && unknown !== undefined)
+    return unknownOption(command, unknown, help);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1');
   return usageError(first, hint === '' ? `${help} shows how it is used.` : hint);
+}
+
+function unknownOption(command: CommandUnknownOpts, given: string, help: string): Error {
+  const [flag = ''] = given.split('=');
+  const meant = closest(
+    flag,
+    command.options.flatMap(({ long }) => long ?? []),
+  );
+  return usageError(
+    `unknown option '${flag}'`,
+    meant === undefined ? `${help} shows how it is used.` : `Did you mean ${meant}?`,
+  );
 }
 
 function unknownCommand(parent: CommandUnknownOpts, name: string): Error {

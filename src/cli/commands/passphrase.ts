@@ -20,7 +20,11 @@ export function define(command: Command, context: CliContext): void {
       'Puts the key of your home, and so everything in it, under a passphrase. Also beside a running Sotto. Without ' +
         'one, who reads the files of your home reads your messages. Nobody can help who forgets it.',
     )
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .addHelpText(
+      'before',
+      'Examples:\n  sotto passphrase set\n  sotto passphrase change\n  sotto passphrase remove\n\n',
+    );
   subcommand(command, 'set', 'put the home under a passphrase', context, async ({ tool, options }, flags) => {
     if (await tool.isLocked(options))
       throw usageError('the home is under a passphrase already', 'Run: sotto passphrase change');

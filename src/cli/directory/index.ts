@@ -8,10 +8,20 @@ import { removeCommand } from './remove.ts';
 import { setCommand } from './set.ts';
 import { showCommand } from './show.ts';
 
+const EXAMPLES = `Examples:
+  sotto directory init                   an empty file, in the usual place
+  sotto directory add bob                asks for what it needs
+  sotto directory list
+  sotto directory set bob --ip 10.0.0.7
+  sotto directory check
+
+`;
+
 export function define(command: Command, context: CliContext): void {
   command
     .description('Writes, shows and checks the file of people: who they are, where, and with which password.')
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .addHelpText('before', EXAMPLES);
   for (const add of [
     addCommand,
     listCommand,
