@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventOptions, EventStream } from '../../src/api/index.ts';
-import { controlPath, serveControl } from '../../src/control/index.ts';
-import { FakeChat } from '../../src/testing/fake-chat.ts';
+import { controlPath, serveControl, type ControlOptions } from '../../src/control/index.ts';
+import { FakeChat, type FakeChatOptions } from '../../src/testing/fake-chat.ts';
 import { until } from '../net/until.ts';
 
 /** Knows how many read its events. */
@@ -16,7 +16,12 @@ class CountingChat extends FakeChat {
   override events(options: EventOptions = {}): EventStream {
     const events = super.events(options);
     this.listeners += 1;
-    const leave = (): void => void (this.listeners -= 1);
+    let isOpen = true;
+    const leave = (): void => {
+      if (isOpen) this.listeners -= 1;
+      isOpen = false;
+    };
+    options.signal?.addEventListener('abort', leave, { once: true });
     const iterator: EventStream = {
       get cursor() {
         return events.cursor;
@@ -39,12 +44,16 @@ class CountingChat extends FakeChat {
 export class ServedHome implements AsyncDisposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'sotto-control-'));
   readonly path: string = controlPath(this.folder, {});
-  readonly chat: CountingChat = new CountingChat({ contacts: [{ name: 'bob' }, { name: 'carol' }] });
+  readonly chat: CountingChat;
   readonly #clients: RawClient[] = [];
   #server: AsyncDisposable | undefined;
 
-  async serve(): Promise<void> {
-    this.#server = await serveControl(this.chat, this.path);
+  constructor(options: FakeChatOptions = { contacts: [{ name: 'bob' }, { name: 'carol' }] }) {
+    this.chat = new CountingChat(options);
+  }
+
+  async serve(options?: ControlOptions): Promise<void> {
+    this.#server = await serveControl(this.chat, this.path, options);
   }
   async stop(): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]();
@@ -62,8 +71,8 @@ export class ServedHome implements AsyncDisposable {
   }
 }
 
-export async function serveHome(): Promise<ServedHome> {
-  const home = new ServedHome();
+export async function serveHome(options?: FakeChatOptions): Promise<ServedHome> {
+  const home = new ServedHome(options);
   await home.serve();
   return home;
 }

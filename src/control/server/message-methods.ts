@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { MessageId, OutgoingState, SendText } from '../../api/index.ts';
 import {
+  countOf,
   HISTORY_PAGE,
   historyPageToJson,
   ID,
@@ -18,7 +19,6 @@ import { WAITS_MAX } from '../limits.ts';
 import { findMessage } from './find-message.ts';
 import {
   contactName,
-  counted,
   done,
   Later,
   limit,
@@ -102,7 +102,7 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
   'outbox.cancel': method({
     summary: 'Withdraws what has not left: one message, or everything for one contact.',
     params: { id: optional(messageId('this message')), to: optional(contactName) },
-    result: counted('messages that were withdrawn'),
+    result: v.object({ count: countOf('messages that were withdrawn') }),
     call: async ({ chat }, { id, to }) => {
       if ((id === undefined) === (to === undefined)) throw usage('give either “id” or “to”');
       if (to !== undefined) return { count: await chat.cancelAll(to) };
@@ -118,8 +118,14 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
   'outbox.resend': method({
     summary: 'Queues again what a contact has lost after it was delivered.',
     params: { to: contactName, since: timeOf('what was stored from then on') },
-    result: counted('messages that were queued'),
+    result: v.object({
+      type: v.literal('resent'),
+      to: NAME,
+      count: countOf('messages that were queued again'),
+    }),
     call: async ({ chat }, { to, since }) => ({
+      type: 'resent',
+      to,
       count: await chat.resend({ to, sinceWall: timeFromJson(since) }),
     }),
   }),
@@ -153,14 +159,16 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
       with: optional(contactName),
       before: optional(timeOf('what was stored before then')),
     },
-    result: counted('messages that were deleted'),
-    call: async ({ chat }, { id, with: name, before }) => ({
-      count: await chat.erase({
+    result: v.object({ type: v.literal('deleted'), count: countOf('messages') }),
+    call: async ({ chat }, { id, with: name, before }) => {
+      const query = {
         ...(id !== undefined && { id: id as MessageId }),
         ...(name !== undefined && { with: name }),
         ...(before !== undefined && { beforeWall: timeFromJson(before) }),
-      }),
-    }),
+      };
+      if (Object.keys(query).length === 0) throw usage('give at least one of “id”, “with” and “before”');
+      return { type: 'deleted', count: await chat.erase(query) };
+    },
   }),
 };
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Chat } from '../../api/index.ts';
-import { countOf, said } from '../../api/json/index.ts';
+import { said } from '../../api/json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { ProgressWatch } from './progress-watch.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -66,7 +66,6 @@ export const messageId = (words: string): v.GenericSchema<string> =>
 export const limit = (words: string): v.GenericSchema<number> =>
   said(v.pipe(v.number(), v.safeInteger()), words);
 export const named: { readonly name: v.GenericSchema<string> } = { name: contactName };
-export const counted = (words: string): v.GenericSchema => v.object({ count: countOf(words) });
 export const done: v.GenericSchema = v.object({});
 
 export function usage(message: string): CodedError {

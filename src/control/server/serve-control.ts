@@ -115,7 +115,7 @@ function unusable(path: string, cause: unknown): CodedError {
     {
       code: 'control-unusable',
       message: `no socket for other commands could be opened at ${path}: ${why}`,
-      hint: 'Chatting goes on; other commands cannot use this home while Sotto runs.',
+      hint: 'Other commands cannot use this home while this Sotto runs.',
     },
     { cause },
   );
