@@ -1,5 +1,4 @@
-import type { Chat, ChatEvent, LaunchedNode, Services } from '../api/index.ts';
-import { CodedError } from '../base/index.ts';
+import type { Chat, ChatEvent, ChatOptions, LaunchedNode, Services } from '../api/index.ts';
 import { Stopped, type CliContext } from './context.ts';
 import { describeEvent, describeListening, describeProgress, type Line } from './describe.ts';
 import { toFailure } from './report-error.ts';
@@ -39,15 +38,11 @@ async function open(
 ): Promise<void> {
   const { signal } = context;
   const ended = new AbortController();
-  const options = {
-    ...chatOptions(settings, context, 'listen'),
-    onEnd: () => ended.abort(),
-  };
+  const options: ChatOptions = { ...chatOptions(settings, context, 'listen'), onEnd: () => ended.abort() };
   const chat = await services.openChat(options, { signal });
   try {
     const done = AbortSignal.any([signal, ended.signal]);
     const events = chat.events({ signal: done });
-    await mustAnswer(services, options);
     const log = logOf(chat, launched, context);
     log([
       {
@@ -62,20 +57,6 @@ async function open(
     await chat.close(signal.aborted ? { graceMs: STOPPED_GRACE_MS } : {});
   }
   signal.throwIfAborted();
-}
-
-/** A node that no command reaches is of no use, and could not even be ended. */
-async function mustAnswer(
-  services: Services,
-  options: Parameters<Services['node']['find']>[0],
-): Promise<void> {
-  const running = await services.node.find(options);
-  if (running) return running.chat.close();
-  throw new CodedError({
-    code: 'control-unusable',
-    message: 'other commands cannot reach this node: it has no socket',
-    hint: 'Its home must be a folder that can hold one.',
-  });
 }
 
 /** Where nothing else dates the lines, they date themselves. */

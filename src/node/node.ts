@@ -145,8 +145,9 @@ export class Node {
 
   /** Listens if asked to, serves other commands, and is then ready for a face. `watching` is aborted when the chat closes. */
   async start({ options, env, watching, yieldHome }: Start): Promise<NodeChat> {
+    let listener: Listener | undefined;
     try {
-      const listener = options.mode === 'listen' ? await this.#listen(options, watching.signal) : undefined;
+      if (options.mode === 'listen') listener = await this.#listen(options, watching.signal);
       const { username, folder: home } = this.#home;
       const key = nativePrimitives.encodeBase64(this.#keys.publicKey);
       const listening = listener?.addresses ?? [];
@@ -177,6 +178,7 @@ export class Node {
       return chat;
     } catch (error) {
       this.#loop.stop();
+      await listener?.[Symbol.asyncDispose]();
       this.#free();
       throw error;
     }
@@ -206,12 +208,13 @@ export class Node {
     this.#retention.start(signal);
   }
 
-  /** Without its socket the program chats on: only other commands cannot use this home meanwhile. */
+  /** Without its socket a program that somebody sits in front of chats on: only other commands cannot use this home meanwhile. */
   async #serve(chat: Chat, env: Environment, how: ControlOptions): Promise<AsyncDisposable | undefined> {
     try {
       return await serveControl(chat, controlPath(this.#home.folder, env), how);
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
+      // One that nobody sits in front of would be out of anybody’s reach.
+      if (!(error instanceof CodedError) || how.end) throw error;
       this.warn(error.failure);
       return undefined;
     }

@@ -1,6 +1,6 @@
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Services, StartedNode, StatusView } from '../../api/index.ts';
-import { wipe } from '../../base/index.ts';
+import { CodedError, wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { nodeArgs } from '../node-args.ts';
 import { isUnderPassphrase, runsAlready } from '../node-state.ts';
@@ -72,6 +72,12 @@ async function startNode(settings: Settings, context: CliContext): Promise<void>
     const { status, log } = await start(settings, services, context);
     if (log.trouble) context.output.failure(log.trouble);
     tellStatus(status, log, settings, context);
+  } catch (error) {
+    // Another “up” may have been quicker.
+    const isTaken = error instanceof CodedError && error.code === 'home-locked';
+    const quicker = isTaken ? await runsAlready(options, services, context) : undefined;
+    if (!quicker) throw error;
+    tellStatus(quicker, 'already', settings, context);
   } finally {
     clearTimeout(slow);
   }
