@@ -229,6 +229,28 @@ describe('each example does what it says', () => {
     expect(alone.exit).toBe(1);
   });
 
+  test('follow-log.ts writes each message once, without what a terminal obeys, and goes on where it stopped', async () => {
+    const place = join(folder, 'place');
+    const first = start(['follow-log.ts', place]);
+    await until('the follower', async () => {
+      await say('does it follow?');
+      return first.lines.length > 0;
+    });
+    await say('one\u001B[2J');
+    // It notes its place after each line, and so that of the former one before this one.
+    await say('noted');
+    await first.says('noted');
+    await first.kill();
+    await say('two\nlines');
+    const second = start(['follow-log.ts', place]);
+    await second.says('two / lines');
+    const words = [...first.lines, ...second.lines].map((line) => line.replace(/^[\d-]+T[\d:.]+Z /, ''));
+    expect(words.filter((text) => !/: (does it follow\?|noted)$/.test(text))).toEqual([
+      'bob: one‹U+001B›[2J',
+      'bob: two / lines',
+    ]);
+  });
+
   test('stdin-to-group.ts sends each line to everyone, also to who is not there yet', async () => {
     const group = start(['stdin-to-group.ts', 'bob', 'carol', 'dave']);
     group.stdin.end('first line\n\nsecond line\n');
