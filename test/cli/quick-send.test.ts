@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { MessageId } from '../../src/api/index.ts';
 import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
 import { runCli } from '../../src/cli/index.ts';
 import { controlPath, serveControl } from '../../src/control/index.ts';
@@ -100,6 +101,7 @@ async function longWay(
   argv: readonly string[],
   env: Record<string, string>,
   stdin: Stdin,
+  messageId?: MessageId,
 ): Promise<Omit<Done, 'sent'>> {
   const out = { stdout: '', stderr: '' };
   const sink = (name: keyof typeof out): Writable =>
@@ -119,6 +121,7 @@ async function longWay(
       stdout: sink('stdout'),
       stderr: sink('stderr'),
     },
+    ...(messageId !== undefined && { messageId }),
   });
   return { exit, ...out };
 }
@@ -301,6 +304,14 @@ test('a text that may have been taken goes the long way under the same id', asyn
   } finally {
     broken.close();
   }
+});
+
+test('the long way sends it under that id', async () => {
+  const chat = new FakeChat({ contacts: [{ name: 'bob' }], self: { username: 'alice', home: folder } });
+  await using _server = await serveControl(chat, controlPath(folder, {}));
+  const id = '01920000-0000-7000-8000-000000000001' as MessageId;
+  expect((await longWay(QUEUED, envOf({}), 'hi\n', id)).exit).toBe(0);
+  expect(chat.sent.map((message) => [message.id, message.text])).toEqual([[id, 'hi']]);
 });
 
 test('another version of the socket is left to the long way, and so is one that says something else', async () => {

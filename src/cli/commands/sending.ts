@@ -117,7 +117,7 @@ export async function sendToAll(
 /** One name's failure does not keep the text from the others. */
 async function* queue(
   chat: Chat,
-  { names, text, replyTo, expiresAtWall }: Order,
+  { names, text, id: chosen, replyTo, expiresAtWall }: Order,
   settings: Settings,
   output: CliContext['output'],
 ): AsyncGenerator<Queued> {
@@ -127,6 +127,7 @@ async function* queue(
       const asked = chat.sendText({
         to,
         text,
+        ...(chosen !== undefined && { id: chosen }),
         ...(replyTo !== undefined && { replyTo }),
         ...(expiresAtWall !== undefined && { expiresAtWall }),
       });
