@@ -141,7 +141,8 @@ export class EventHub {
   /** Exactly where that is remembered, else from the store. */
   #resume({ run, number, isBehind, position, lowest }: ReadCursor, early: readonly Told[]): Start {
     const { store } = this.#options;
-    const first = run === this.#options.run && number !== undefined ? this.#ring?.since(number) : undefined;
+    const isSameRun = run === this.#options.run && number !== undefined;
+    const first = isSameRun ? this.#ring?.since(number, isBehind ? 'no messages' : 'everything') : undefined;
     if (number === undefined || !first)
       return {
         begin: { number: this.#before(early), position, lowest },
@@ -161,13 +162,15 @@ export class EventHub {
   }
 
   #cursorOf(reader: EventReader): EventCursor {
-    this.#ring ??= this.#beginRing(reader.upcoming);
+    this.#ring ??= this.#beginRing(reader);
     if (!this.#isClosed) reader.updateLowest(this.#latest, () => this.#lowest());
     return writeCursor(this.#options.home, this.#options.run, reader.standpoint);
   }
-  #beginRing(upcoming: readonly Told[] = []): EventRing {
-    const ring = new EventRing(this.#before(upcoming));
-    for (const told of upcoming) ring.push(told);
+  #beginRing({ upcoming }: EventReader): EventRing {
+    const { told: first, hasMessages } = upcoming ?? { told: [], hasMessages: false };
+    const behind = this.#before(first);
+    const ring = new EventRing(behind, hasMessages ? behind : this.#latest);
+    for (const told of first) ring.push(told);
     return ring;
   }
 

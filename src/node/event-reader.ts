@@ -54,8 +54,8 @@ export class EventReader implements EventStream {
   /** When that was asked, and whether a message was settled since. */
   #lowestAt: Instant = Number.NEGATIVE_INFINITY;
   #isLowestOld = true;
-  /** Of what has happened since, some was left out here. */
-  #hasGap = false;
+  /** Of what has happened since, some was left out here: messages, or others, too. */
+  #gap: 'none' | 'messages' | 'others' = 'none';
   /** Messages are left to the store. */
   #isBehind = false;
 
@@ -76,9 +76,10 @@ export class EventReader implements EventStream {
   get waiting(): number {
     return this.#waiting.length - this.#read;
   }
-  /** What has happened since, all of it; undefined when some of it is not here. */
-  get upcoming(): readonly Told[] | undefined {
-    return this.#hasGap ? undefined : this.#waiting.slice(this.#read);
+  /** What has happened since, all of it, or all but messages; undefined when more of it is not here. */
+  get upcoming(): { readonly told: readonly Told[]; readonly hasMessages: boolean } | undefined {
+    if (this.#gap === 'others') return undefined;
+    return { told: this.#waiting.slice(this.#read), hasMessages: this.#gap === 'none' };
   }
   /** `latest`: the number of the last event that happened; `lowest` says which position is the lowest unsettled one now. */
   updateLowest(latest: number, lowest: () => number): void {
@@ -98,7 +99,9 @@ export class EventReader implements EventStream {
 
   push(told: Told): void {
     if (this.#backlog && told.event.type === 'message-received') {
-      this.#hasGap = true;
+      if (this.#gap === 'none') this.#gap = 'messages';
+      // Of messages the position tells how far it is.
+      if (this.waiting === 0) this.#number = told.number;
       return this.#answer();
     }
     if (this.waiting >= WAITING_MAX) this.#compact();
@@ -200,7 +203,7 @@ export class EventReader implements EventStream {
       });
     this.#waiting = last.reverse();
     this.#read = 0;
-    this.#hasGap = true;
+    this.#gap = 'others';
     if (this.waiting > COMPACTED_MAX) this.fail(eventsMissed());
   }
   #forgetProgress(told: ReadonlySet<MessageId>): void {
@@ -209,7 +212,7 @@ export class EventReader implements EventStream {
       .slice(this.#read)
       .filter(({ event }) => event.type !== 'message-progress' || !told.has(event.id));
     this.#read = 0;
-    this.#hasGap = true;
+    this.#gap = 'others';
   }
   #forget(): void {
     this.#waiting = [];

@@ -17,12 +17,15 @@ export class EventRing {
   /** How many of them are forgotten already: an array gives up its first element slowly. */
   #first = 0;
   #bytes = 0;
-  /** Everything that has a higher number is here. */
+  /** Everything that has a higher number is here, */
   #behind: number;
+  /** but of the messages that came only those with a number above this one. */
+  readonly #messagesBehind: number;
 
-  /** `behind`: the number of the event before the first one that is going to be kept. */
-  constructor(behind: number) {
+  /** `behind`: the number of the event before the first one that is going to be kept. Default: that of the messages, too. */
+  constructor(behind: number, messagesBehind: number = behind) {
     this.#behind = behind;
+    this.#messagesBehind = messagesBehind;
   }
 
   push(told: Told): void {
@@ -31,10 +34,10 @@ export class EventRing {
     while (this.#told.length - this.#first > EVENTS_MAX || this.#bytes > BYTES_MAX) this.#forgetFirst();
   }
 
-  /** Everything behind this number; undefined when some of it is forgotten. */
-  since(number: number): readonly Told[] | undefined {
-    if (number < this.#behind) return undefined;
-    return this.#told.slice(this.#first + (number - this.#behind));
+  /** Everything behind this number, or everything but messages; undefined when some of it is forgotten. */
+  since(number: number, what: 'everything' | 'no messages'): readonly Told[] | undefined {
+    if (number < this.#behind || (what === 'everything' && number < this.#messagesBehind)) return undefined;
+    return this.#told.slice(this.#first).filter((told) => told.number > number);
   }
 
   #forgetFirst(): void {
