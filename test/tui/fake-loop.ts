@@ -1,4 +1,6 @@
-// The whole command line in a real terminal, over a fake chat. SIGUSR2 lets a message arrive: the one in FAKE_INCOMING.
+// The whole command line in a real terminal, over a fake chat. SIGUSR2 lets a message arrive: the one in FAKE_INCOMING. How it
+// ended is printed, and written to the file FAKE_REPORT: a terminal may be gone by then.
+import { writeFileSync } from 'node:fs';
 import { runCli } from '../../src/cli/index.ts';
 import { createFakeServices, incoming } from '../../src/testing/fake-chat.ts';
 import { contactLike } from '../cli/contacts.ts';
@@ -12,6 +14,7 @@ const services = createFakeServices({
   })),
 });
 services.files.set('/directory.json', []);
+services.chat.drafts.set('carol', 'half a thought');
 const arriving = JSON.parse(process.env['FAKE_INCOMING'] ?? '["hello"]') as string[];
 process.on('SIGUSR2', () => {
   const text = arriving.shift();
@@ -42,6 +45,13 @@ process.exitCode = await runCli({
   stdio: process,
   signals: process,
 });
-for (const { to, text } of services.chat.sent) process.stdout.write(`sent ${to} ${JSON.stringify(text)}\n`);
-process.stdout.write(`exit=${process.exitCode}\n`);
+const report = [
+  ...services.chat.sent.map(({ to, text }) => `sent ${to} ${JSON.stringify(text)}`),
+  ...[...services.chat.drafts].map(([name, text]) => `draft ${name} ${JSON.stringify(text)}`),
+  ...[...services.chat.readUpTo].map(([name, upTo]) => `read ${name} ${upTo}`),
+  `exit=${process.exitCode}`,
+];
+for (const line of report) process.stdout.write(`${line}\n`);
+const file = process.env['FAKE_REPORT'];
+if (file !== undefined) writeFileSync(file, report.join('\n'));
 process.removeAllListeners('SIGUSR2');

@@ -1,11 +1,17 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
+import { until } from '../net/until.ts';
 import { TERMINAL_TEST_MS, Tmux } from './tmux.ts';
 
 vi.setConfig({ testTimeout: TERMINAL_TEST_MS });
 
 const FIRST_START = `${process.execPath} ${join(import.meta.dirname, 'fake-loop.ts')}`;
 const PROGRAM = `${FIRST_START} --port 7688 --directory /directory.json`;
+const FOLDER = mkdtempSync(join(tmpdir(), 'sotto-loop-'));
+const REPORT = join(FOLDER, 'report');
+afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 const SIZE = { columns: 90, rows: 30 };
 
 async function startLoop(
@@ -15,7 +21,7 @@ async function startLoop(
 ): Promise<Tmux> {
   const quoted = (texts: readonly string[]): string =>
     JSON.stringify(texts).replaceAll("'", String.raw`\u0027`);
-  const given = `FAKE_INCOMING='${quoted(incoming)}' FAKE_BELATED='${quoted(belated)}'`;
+  const given = `FAKE_REPORT='${REPORT}' FAKE_INCOMING='${quoted(incoming)}' FAKE_BELATED='${quoted(belated)}'`;
   const tmux = Tmux.start(`NO_COLOR=1 ${given} ${PROGRAM} ${flags}`, SIZE);
   await tmux.until((screen) => screen.includes('/help'));
   return tmux;
@@ -325,4 +331,51 @@ test('a first start hides the password, and Ctrl-C at a question is 130 (SEC-01)
   const screen = await tmux.until((text) => text.includes('pane-done'));
   expect(screen).toContain('exit=130');
   expect(tmux.modes().after).toBe(tmux.modes().before);
+});
+
+test('what is begun is kept when the person leaves, what was shown is read, and the bell has rung', async () => {
+  await using tmux = await startLoop(['the news']);
+  tmux.type('/to bob');
+  tmux.press('Enter');
+  await tmux.until((screen) => /^bob> $/m.test(`${screen.trimEnd()} `));
+  tmux.type('half a thought');
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => /bob: the news\nbob> half a thought/.test(screen));
+  expect(tmux.format('#{window_bell_flag}')).toBe('1');
+  tmux.type(', and a whole one');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('→ bob: delivered'));
+  tmux.type('begun');
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('· kept as the draft for bob');
+  expect(screen).toContain('draft bob "begun"\nread bob 1\nexit=130');
+});
+
+test('a draft is offered at /to, and gone once it is sent', async () => {
+  await using tmux = await startLoop([], '', []);
+  tmux.type('/to carol');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('carol> half a thought'));
+  expect(tmux.screen()).toContain('· what you began to write to carol stands below');
+  tmux.type(' more');
+  tmux.press('Enter');
+  await tmux.until((screen) => screen.includes('→ carol: not delivered yet'));
+  tmux.press('C-d');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('sent carol "half a thought more"\nexit=0');
+});
+
+test('a terminal that is hung up ends the loop with 129, and what stood in its line is kept', async () => {
+  rmSync(REPORT, { force: true });
+  {
+    await using tmux = await startLoop();
+    tmux.type('/to bob');
+    tmux.press('Enter');
+    await tmux.until((screen) => /^bob> $/m.test(`${screen.trimEnd()} `));
+    tmux.type('not yet sent');
+    await tmux.until((screen) => screen.includes('bob> not yet sent'));
+  }
+  const report = await until('the loop has ended', () => existsSync(REPORT) && readFileSync(REPORT, 'utf8'));
+  expect(report).toContain('draft bob "not yet sent"\nexit=129');
 });

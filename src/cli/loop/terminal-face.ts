@@ -63,6 +63,7 @@ class TerminalFace {
     this.#terminal = new Terminal(context.stdio, {
       onKeys: (keys) => this.#enqueue(keys),
       onResize: () => this.#draw(),
+      onHangup: () => this.#end.reject(new Stopped(EXIT.hungUp)),
     });
   }
 

@@ -18,17 +18,24 @@ export class Terminal {
   readonly #utf8: StringDecoder = new StringDecoder('utf8');
   readonly #onKeys: (keys: readonly Key[]) => void;
   readonly #onResize: () => void;
+  readonly #onHangup: () => void;
   #drawnCursor = 0;
   #view: EditorView = { row: '', cursorColumn: 0 };
   #started = false;
 
   constructor(
     stdio: CliStdio,
-    handlers: { readonly onKeys: (keys: readonly Key[]) => void; readonly onResize: () => void },
+    handlers: {
+      readonly onKeys: (keys: readonly Key[]) => void;
+      readonly onResize: () => void;
+      /** There is no end of input in raw mode, but that the terminal is gone. */
+      readonly onHangup: () => void;
+    },
   ) {
     this.#stdio = stdio;
     this.#onKeys = handlers.onKeys;
     this.#onResize = handlers.onResize;
+    this.#onHangup = handlers.onHangup;
   }
 
   get columns(): number {
@@ -100,7 +107,7 @@ export class Terminal {
   readonly #onData = (chunk: Buffer | string): void => {
     this.#onKeys(this.#decoder.decode(typeof chunk === 'string' ? chunk : this.#utf8.write(chunk)));
   };
-  readonly #onEnd = (): void => this.#onKeys([{ type: 'key', name: 'interrupt' }]);
+  readonly #onEnd = (): void => this.#onHangup();
 
   readonly #resume = (): void => {
     // The shell that had the terminal meanwhile left it in its own mode.
@@ -113,6 +120,10 @@ export class Terminal {
     if (!this.#started) return;
     this.#started = false;
     this.#stdio.stdout.write(`${this.#erased()}${PASTE_MARKS_OFF}`);
-    this.#stdio.stdin.setRawMode?.(false);
+    try {
+      this.#stdio.stdin.setRawMode?.(false);
+    } catch {
+      // It was hung up: there is nothing to give back.
+    }
   };
 }
