@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PUBLIC } from '../../src/api/json/index.ts';
 import { SETTING_KEYS } from '../../src/cli/config/setting.ts';
 import { runCli } from '../../src/cli/index.ts';
 
@@ -51,6 +53,21 @@ test('with --json every command writes an object, also of a setting that nobody 
   expect(await json('unset', 'port')).toEqual({ type: 'unset', key: 'port' });
   expect(await json('get', 'port')).toEqual({ type: 'unset', key: 'port' });
   expect(await json('path')).toEqual({ type: 'config', file: path });
+});
+
+test('with --json each mistake of the file is an error of its own', async () => {
+  file('{ "prot": 7000, "keep": "2w" }');
+  const { exit, stdout } = await sotto(['config', 'list', '--json']);
+  expect(exit).toBe(2);
+  const objects = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(objects).toEqual([
+    { type: 'setting', key: 'keep', value: '2w', from: 'file' },
+    expect.objectContaining({ type: 'error', exit_code: 2 }),
+  ]);
+  for (const object of objects) expect(v.parse(PUBLIC, object)).toEqual(object);
 });
 
 test('a setting is written, read, listed and taken out, in a file of one’s own', async () => {

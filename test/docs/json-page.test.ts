@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { PUBLIC } from '../../src/api/json/index.ts';
+import { allPages, describeCommand, loadProgram } from './command-tree.ts';
 import { EXAMPLES } from './json-examples.ts';
 import { jsonPage, typesOf } from './json-page.ts';
 
@@ -25,4 +26,28 @@ test('every field of the page is explained, and its links lead somewhere', () =>
   const places = new Set([...page.matchAll(/^### `?([a-z -]+)`?$/gm)].map(([, title = '']) => title));
   const targets = [...page.matchAll(/\]\(#([a-z-]+)\)/g)].map(([, target = '']) => target);
   expect(targets.filter((target) => !places.has(target))).toEqual([]);
+});
+
+/** Shell code is for a shell. */
+const WITHOUT_JSON = /^sotto completion /;
+
+test('every command has --json, and the page speaks of commands and flags that there are', async () => {
+  const all = allPages(describeCommand(await loadProgram()));
+  const flagsOf = (path: string): readonly string[] =>
+    all
+      .filter((command) => command.path === path)
+      .flatMap(({ options }) => options.flatMap((of) => of.options))
+      .map(({ term }) => term.split(' ')[0] ?? '');
+  const dumb = all.filter(({ path, commands }) => commands.length === 0 && !flagsOf(path).includes('--json'));
+  expect(dumb.map(({ path }) => path).filter((path) => !WITHOUT_JSON.test(path))).toEqual([]);
+  const named = [...page.matchAll(/`(sotto(?: [a-z]+)+)((?: --[a-z]+)*)[^`]*`/g)];
+  expect(named.length).toBeGreaterThan(30);
+  for (const [words, path = '', flags = ''] of named) {
+    expect(
+      all.map((command) => command.path),
+      words,
+    ).toContain(path);
+    for (const flag of flags.split(' ').filter((word) => word !== ''))
+      expect(flagsOf(path), words).toContain(flag);
+  }
 });

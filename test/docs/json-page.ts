@@ -32,10 +32,14 @@ for people and may change.
 ## When something fails
 
 A command that fails before it could say what became of the matter ends with one [\`error\`](#error) on stdout, whatever it wrote before; the
-sentence for people stays on stderr. So it is with mistakes on the command line, when \`--json\` is among its words. The
-\`exit_code\` is the one of the process. \`send\`, \`outbox retry\`, \`outbox cancel\`, \`trust\` and \`directory check\` say it in the objects
-they write, and by their exit code. The loop in a pipe writes an \`error\` for each line that it could not carry out, and goes on. A command
-that a signal ends, or whose stdout is gone, adds nothing.
+sentence for people stays on stderr. So it is with mistakes on the command line, when \`--json\` is among its words. The \`exit_code\`
+is the one of the process.
+
+Where the objects of a command tell it themselves there is no \`error\`, only the exit code: a text that \`send\` or \`outbox retry\` did
+not deliver or \`outbox cancel\` did not withdraw, a key about which \`trust\` wants a decision, mistakes that \`directory check\` found, a
+\`status\` of what does not run, a \`delete\` that a person declined, a setting that is \`unset\`. The loop in a pipe writes an \`error\` for each
+line that it could not carry out, and goes on, as \`config list\` does for each mistake of its file. A command that a signal ends, or whose
+stdout is gone, adds nothing.
 
 \`\`\`console
 $ sotto send bobb hello --json 2>/dev/null; echo "exit $?"

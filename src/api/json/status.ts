@@ -42,8 +42,8 @@ export const RUNNING: Shape<RunningJson> = shape(
   'status',
   'How the program is doing that has the home: `sotto status`, while one runs.',
   {
-    ...fields,
     running: isRunning(v.literal(true)),
+    ...fields,
     pid: countOf('its process'),
     mode: said(v.picklist(['listen', 'dial', 'offline']), 'what it was started for'),
     attended: flagOf('a person or a command sits in front of it: `sotto down` leaves it alone'),
@@ -60,8 +60,8 @@ export const STOPPED: Shape<StoppedJson> = shape(
   'status',
   'How the home stands that no program has: `sotto status`, while none runs.',
   {
-    ...fields,
     running: isRunning(v.literal(false)),
+    ...fields,
     last_message_at: v.exactOptional(timeOf('of the newest message')),
   },
 );

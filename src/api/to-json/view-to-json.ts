@@ -128,8 +128,9 @@ export function safetyToJson(safety: SafetyView, contact?: ContactView): SafetyJ
 export function statusToJson(status: StatusView): RunningJson {
   const { pid, mode, isAttended, startedAtWall, connected, loopDelayMs } = status;
   return {
-    ...statusFields(status),
+    type: 'status',
     running: true,
+    ...statusFields(status),
     pid,
     mode,
     attended: isAttended,
@@ -142,15 +143,15 @@ export function statusToJson(status: StatusView): RunningJson {
 /** Of a home that no program has: what `status` of a chat says that was opened only to look. `lastWall`: of the newest message. */
 export function stoppedToJson(status: StatusView, lastWall?: number): StoppedJson {
   return {
-    ...statusFields(status),
+    type: 'status',
     running: false,
+    ...statusFields(status),
     ...(lastWall !== undefined && { last_message_at: timeToJson(lastWall) }),
   };
 }
 
 function statusFields({ version, self, contacts, waiting, unread, store }: StatusView) {
   return {
-    type: 'status',
     json_format: JSON_FORMAT,
     version,
     identity: identityToJson(self),
@@ -162,7 +163,7 @@ function statusFields({ version, self, contacts, waiting, unread, store }: Statu
       log_bytes: store.logBytes,
       ...(store.trouble && { trouble: failureToJson(store.trouble) }),
     },
-  } as const;
+  };
 }
 
 function failedAttemptsToJson({ failures, blockedUntilWall }: FailedGuessesView): FailedAttemptsJson {

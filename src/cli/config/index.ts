@@ -114,7 +114,10 @@ function addList(parent: Command, context: CliContext): void {
         const found = effective(key, file, context.env);
         if (found) print(key, found, 'line', isJson(self), context);
       }
-      for (const mistake of file.mistakes) context.output.failure(mistake);
+      for (const mistake of file.mistakes) {
+        context.output.failure(mistake);
+        if (isJson(self)) context.output.json({ type: 'error', ...mistake, exit_code: EXIT.usage });
+      }
       if (file.mistakes.length > 0) context.exitCode = EXIT.usage;
     });
   addGlobalFlags(command, ['plain', 'json']);
