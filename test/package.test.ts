@@ -102,15 +102,16 @@ test('the three doors open with the runtime dependencies alone', () => {
   );
 });
 
-test('every door of package.json is a file of the package, its types too', () => {
-  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+test('every door and every man page of package.json is a file of the package, types too', () => {
+  const { exports, man = [] } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     exports: Record<string, string | Record<string, string>>;
+    man?: readonly string[];
   };
   const targets = Object.values(exports).flatMap((door) =>
     typeof door === 'string' ? [door] : Object.values(door),
   );
   expect(targets.length).toBeGreaterThan(6);
-  expect(targets.filter((target) => !packed.includes(target.slice('./'.length)))).toEqual([]);
+  expect([...targets, ...man].filter((target) => !packed.includes(target.slice('./'.length)))).toEqual([]);
 });
 
 test('on a Node that is too old the launcher says so in one sentence and exits 78 (ENV-05)', () => {
@@ -249,6 +250,12 @@ describe('each example does what it says', () => {
       'bob: one‹U+001B›[2J',
       'bob: two / lines',
     ]);
+  });
+
+  test('the node of the package tells other programs what they may ask', async () => {
+    const rpc = sotto('alice', 'rpc');
+    rpc.stdin.end('{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}\n');
+    expect(JSON.parse((await rpc.end()).stdout)).toMatchObject({ id: 1, result: { openrpc: '1.3.2' } });
   });
 
   test('stdin-to-group.ts sends each line to everyone, also to who is not there yet', async () => {

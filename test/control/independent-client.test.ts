@@ -89,3 +89,13 @@ test('a batch is answered as one', async () => {
   ])) as readonly Answer[];
   expect(answers.map(({ error }) => error?.code)).toEqual([undefined, -32_000]);
 });
+
+test('it finds out what it may ask', async () => {
+  const document = await result<{ openrpc: string; methods: readonly { name: string }[] }>('rpc.discover');
+  expect(document.openrpc).toMatch(/^1\.3\./);
+  for (const { name } of document.methods) {
+    if (name === 'down') continue;
+    const { error } = await ask(name, { thereIsNoSuchParameter: true });
+    expect([name, error?.code]).toEqual([name, -32_602]);
+  }
+});
