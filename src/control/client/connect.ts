@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Chat, EventCursor, SelfView } from '../../api/index.ts';
+import type { Chat, SelfView } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { Channel } from '../channel.ts';
 import { SILENCE_MS } from '../limits.ts';
@@ -27,8 +27,8 @@ export async function connectControl(path: string, patience: ControlPatience = {
 
 /** The same over a pair of streams, such as those of a child that runs `sotto rpc`. */
 export async function connectChannel(channel: Channel, patience: ControlPatience = {}): Promise<Chat> {
-  const { self, cursor, calls } = await greet(channel, patience);
-  return new ControlChat(self, calls, cursor);
+  const { self, calls } = await greet(channel, patience);
+  return new ControlChat(self, calls);
 }
 
 /**
@@ -62,16 +62,10 @@ async function askOnce(path: string, method: string): Promise<unknown> {
   }
 }
 
-interface Greeted {
-  readonly self: SelfView;
-  readonly cursor: EventCursor;
-  readonly calls: Calls;
-}
-
 async function greet(
   channel: Channel,
   { answerWithinMs = CONNECT_MS, silenceMs = SILENCE_MS }: ControlPatience,
-): Promise<Greeted> {
+): Promise<{ readonly self: SelfView; readonly calls: Calls }> {
   const calls = new Calls(channel, silenceMs);
   const timer = setTimeout(
     () => calls.end(unusable('it does not answer')),
@@ -81,7 +75,7 @@ async function greet(
     const hello = await calls.ask('hello', {});
     if (isJson(hello) && hello['control'] === CONTROL_VERSION) {
       const { type: _type, ...self } = hello['identity'] as SelfView & { readonly type: string };
-      return { self, cursor: (hello['cursor'] ?? '') as EventCursor, calls };
+      return { self, calls };
     }
     const reason = unusable('it is of another version', { hint: 'End it, and start it again.' });
     calls.end(reason);

@@ -4,7 +4,6 @@ import type {
   Chat,
   ContactView,
   EraseQuery,
-  EventCursor,
   EventOptions,
   EventStream,
   HistoryPage,
@@ -30,15 +29,12 @@ type Shapes = typeof import('../../api/json/index.ts');
 export class ControlChat implements Chat {
   readonly self: SelfView;
   readonly #calls: Calls;
-  /** Of the time when we came. */
-  readonly #cursor: EventCursor;
   /** Where that program stands is not where we stand. */
   readonly #folder = process.cwd();
 
-  constructor(self: SelfView, calls: Calls, cursor: EventCursor) {
+  constructor(self: SelfView, calls: Calls) {
     this.self = self;
     this.#calls = calls;
-    this.#cursor = cursor;
   }
 
   async status(): Promise<StatusView> {
@@ -119,7 +115,7 @@ export class ControlChat implements Chat {
   }
   events(options: EventOptions = {}): EventStream {
     const fromJson = shapes().then(({ eventFromJson }) => eventFromJson);
-    return new RemoteEvents(this.#calls, options, fromJson, this.#cursor);
+    return new RemoteEvents(this.#calls, options, fromJson);
   }
   trace(options: TraceOptions = {}): AsyncIterable<string> {
     return new RemoteTrace(this.#calls, options);

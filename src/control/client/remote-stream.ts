@@ -110,6 +110,9 @@ abstract class RemoteStream<Told> implements AsyncIterableIterator<Told>, Subscr
   }
 }
 
+/** The cursor, as long as the other program has not said where the events begin: before the first event it has. */
+const NOT_YET = '' as EventCursor;
+
 type EventFromJson = (json: EventJson) => ChatEvent;
 
 /** The events of another program. A screen is told the next one only when it asks for it. */
@@ -124,8 +127,6 @@ export class RemoteEvents extends RemoteStream<ChatEvent> implements EventStream
     calls: Calls,
     { isScreen = false, after, signal }: EventOptions,
     fromJson: Promise<EventFromJson>,
-    /** Of this home, as of before. */
-    cursor: EventCursor,
   ) {
     super(calls, {
       method: 'listen',
@@ -133,7 +134,7 @@ export class RemoteEvents extends RemoteStream<ChatEvent> implements EventStream
       ...(signal && { signal }),
     });
     this.#isScreen = isScreen;
-    this.#cursor = after ?? cursor;
+    this.#cursor = after ?? NOT_YET;
     fromJson.then(
       (known) => {
         this.#fromJson = known;

@@ -11,15 +11,21 @@ export class Memory {
 
   /** `bytes`: all that this one holds now. */
   holds(holder: Holder, bytes: number): void {
-    this.#total += bytes - (this.#held.get(holder) ?? 0);
-    if (bytes === 0) this.#held.delete(holder);
-    else this.#held.set(holder, bytes);
+    this.#set(holder, bytes);
+    // What little takes is bounded by the number of clients.
+    if (bytes <= HELD_BYTES_SMALL) return;
     while (this.#total > HELD_BYTES_MAX) {
       const most = this.#most(holder);
       if (!most) return;
-      this.holds(most, 0);
+      this.#set(most, 0);
       most.cut();
     }
+  }
+
+  #set(holder: Holder, bytes: number): void {
+    this.#total += bytes - (this.#held.get(holder) ?? 0);
+    if (bytes === 0) this.#held.delete(holder);
+    else this.#held.set(holder, bytes);
   }
 
   /** Who asks at this moment is spared: a page of its own may be all that there is. */

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { connectControl } from '../../src/control/index.ts';
+import { HELD_BYTES_MAX } from '../../src/control/limits.ts';
+import { Memory } from '../../src/control/server/memory.ts';
+import { until } from '../net/until.ts';
+import { serveHome } from './served.ts';
+
+// Many local clients at once: fast ones, slow ones, and those that want too much.
+
+test('50 clients that send as fast as they can lose nothing and wait for nobody (CTL-03)', async () => {
+  await using home = await serveHome();
+  const clients = Array.from({ length: 50 }, () => home.raw());
+  const begun = performance.now();
+  for (let n = 0; n < 40; n++)
+    for (const client of clients) client.ask(n, 'send', { to: 'bob', text: `text ${n}` });
+  await until('all are answered', () => clients.every(({ text }) => text.split('\n').length > 40));
+  // What a text costs on a disk is measured elsewhere: this is what the socket takes.
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  expect(home.chat.sent).toHaveLength(2_000);
+  for (const client of clients)
+    expect(client.lines.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+});
+
+test('of clients that begin long lines together, those that hold most go when it is too much (CTL-03)', async () => {
+  await using home = await serveHome();
+  await using chat = await connectControl(home.path);
+  const before = process.memoryUsage().rss;
+  const line = 'x'.repeat(1024 * 1024);
+  const greedy = Array.from({ length: 160 }, () => home.raw());
+  for (const client of greedy) client.socket.write(line);
+  await until('some are cut', () => greedy.filter(({ isClosed }) => isClosed).length >= 32);
+  await chat.sendText({ to: 'bob', text: 'meanwhile' });
+  expect(home.chat.sent).toHaveLength(1);
+  expect(process.memoryUsage().rss - before).toBeLessThan(3 * HELD_BYTES_MAX);
+});
+
+test('who holds little, and who asks at this moment, is not cut for what others hold (CTL-03)', () => {
+  const memory = new Memory();
+  const cut: string[] = [];
+  const holder = (name: string): { cut(): void } => ({ cut: () => cut.push(name) });
+  const [small, large, larger, page] = [holder('small'), holder('large'), holder('larger'), holder('page')];
+  memory.holds(small, 60_000);
+  memory.holds(large, 40 * 1024 ** 2);
+  memory.holds(larger, 50 * 1024 ** 2);
+  memory.holds(page, 60 * 1024 ** 2);
+  expect(cut).toEqual(['larger']);
+  memory.holds(page, 200 * 1024 ** 2);
+  expect(cut).toEqual(['larger', 'large']);
+  memory.holds(small, 1);
+  expect(cut).toEqual(['larger', 'large']);
+});
+
+test('pages wait for their reader: one that asks for many and reads nothing is cut, and holds up nobody (CTL-03)', async () => {
+  await using home = await serveHome();
+  for (let n = 0; n < 100; n++) home.chat.receive('bob', 'x'.repeat(30 * 1024));
+  const slow = home.raw();
+  slow.socket.pause();
+  const batch = Array.from({ length: 64 }, (_, id) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'history',
+    params: { limit: 100 },
+  }));
+  let pages = 0;
+  const { history } = home.chat;
+  home.chat.history = async (query) => {
+    pages += 1;
+    return history.call(home.chat, query);
+  };
+  for (const request of batch) slow.socket.write(`${JSON.stringify(request)}\n`);
+  await until('it has a page', () => pages > 0);
+  await using chat = await connectControl(home.path);
+  expect((await chat.history({ limit: 10 })).entries).toHaveLength(10);
+  await until('it is cut', () => slow.isClosed || slow.socket.readableLength > 0, 20_000);
+  expect(pages).toBeLessThan(5);
+  const whole = home.raw();
+  whole.socket.write(`${JSON.stringify(batch)}\n`);
+  await until('the batch is answered', () => whole.text.endsWith('\n'));
+  const answers = whole.lines[0] as unknown as readonly { readonly error?: { readonly data: object } }[];
+  expect(answers).toHaveLength(64);
+  expect(answers.filter(({ error }) => error).at(-1)).toMatchObject({ error: { data: { code: 'usage' } } });
+  expect(answers.filter(({ error }) => !error).length).toBeGreaterThan(4);
+});
