@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cancellable, Chat, HomeOptions, NodeTool, RunningNode } from '../api/index.ts';
-import { CodedError } from '../base/index.ts';
+import { CodedError, type ErrorCode } from '../base/index.ts';
 import { askToEnd, connectControl, controlPath, serveStdio } from '../control/index.ts';
 import { findOwnHome, lockOwnHome, type OwnHome } from '../store/index.ts';
 import { launched } from './launched.ts';
@@ -16,6 +16,8 @@ const UNREACHED_MS = 5_000;
 /** Who ends says goodbye to peers and lets requests finish: seconds. A disk that hangs takes longer. */
 const END_MS = 30_000;
 const AGAIN_MS = 50;
+/** Nobody answers, or not any more: who is ending still says so for a moment. */
+const NOBODY: ReadonlySet<ErrorCode> = new Set(['control-unusable', 'cancelled']);
 
 export function createNodeTool(env: Environment): NodeTool {
   const find = async (options: HomeOptions, { signal }: Cancellable = {}): Promise<RunningNode | undefined> =>
@@ -68,7 +70,7 @@ async function reach(path: string): Promise<RunningNode | CodedError> {
     return { chat, status: await chat.status() };
   } catch (error) {
     await chat?.close();
-    if (error instanceof CodedError && error.code === 'control-unusable') return error;
+    if (error instanceof CodedError && NOBODY.has(error.code)) return error;
     throw error;
   }
 }

@@ -35,6 +35,11 @@ class Background implements AsyncDisposable {
   get pid(): number | undefined {
     return this.pids[0];
   }
+  /** One command of alice that is done with 0. */
+  async ends(...words: readonly string[]): Promise<void> {
+    const { exit, said } = await this.runs(...words);
+    expect(exit, said).toBe(0);
+  }
   /** One command of alice, from start to end. */
   async runs(...words: readonly string[]): Promise<{ readonly exit: number | null; readonly said: string }> {
     const listens = words[0] === 'up' ? ['--bind', '127.0.0.1'] : [];
@@ -83,7 +88,7 @@ describe('a node in the background', () => {
         exit: 0,
         said: expect.stringContaining(`already (process ${pid})`) as string,
       });
-      expect((await node.runs('send', 'bob', 'a needle for bob')).exit).toBe(0);
+      await node.ends('send', 'bob', 'a needle for bob');
       await bob.hears('a needle for bob');
       await bob.sendDelivered('alice', 'a needle for alice');
       {
@@ -101,10 +106,10 @@ describe('a node in the background', () => {
       expect(node.log).not.toContain('needle');
       expect(node.log).not.toContain('pw-');
 
-      expect((await node.runs('down')).exit).toBe(0);
+      await node.ends('down');
       expect(commandLine(pid)).toBe('');
       expect(existsSync(join(node.home, 'control.sock'))).toBe(false);
-      expect((await node.runs('down')).exit).toBe(0);
+      await node.ends('down');
       expect((await node.runs('status')).exit).toBe(3);
     }),
     LIMIT_MS,
@@ -132,7 +137,7 @@ describe('a node in the background', () => {
       process.kill(pid, 'SIGKILL');
       await until('it is gone', () => commandLine(pid) === '');
       expect(existsSync(join(node.home, 'control.sock'))).toBe(true);
-      expect((await node.runs('up', '--passphrase-file', secret)).exit).toBe(0);
+      await node.ends('up', '--passphrase-file', secret);
       expect(node.pid).not.toBe(pid);
     }),
     LIMIT_MS,
@@ -152,7 +157,7 @@ describe('a node in the background', () => {
         await until('it is being started', () => node.pids.length === 1);
       }
       await until('it says that it listens', () => node.log.includes('alice is listening on'));
-      expect((await node.runs('down')).exit).toBe(0);
+      await node.ends('down');
     }),
     LIMIT_MS,
   );

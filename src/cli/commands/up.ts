@@ -1,5 +1,5 @@
 import { Option, type Command } from '@commander-js/extra-typings';
-import type { Services, StartedNode, StatusView } from '../../api/index.ts';
+import type { Services, StartedNode, StartNode, StatusView } from '../../api/index.ts';
 import { CodedError, wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { nodeArgs } from '../node-args.ts';
@@ -67,7 +67,6 @@ async function startNode(settings: Settings, context: CliContext): Promise<void>
   const options = chatOptions(settings, context, 'listen');
   const present = await runsAlready(options, services, context);
   if (present) return tellStatus(present, 'already', settings, context);
-  const slow = setTimeout(() => context.output.note('· it is still opening its home', 'dim'), SLOW_MS);
   try {
     const { status, log } = await start(settings, services, context);
     if (log.trouble) context.output.failure(log.trouble);
@@ -78,24 +77,34 @@ async function startNode(settings: Settings, context: CliContext): Promise<void>
     const quicker = isTaken ? await runsAlready(options, services, context) : undefined;
     if (!quicker) throw error;
     tellStatus(quicker, 'already', settings, context);
-  } finally {
-    clearTimeout(slow);
   }
 }
 
 async function start(settings: Settings, services: Services, context: CliContext): Promise<StartedNode> {
-  const { signal } = context;
   const home = chatOptions(settings, context, 'listen');
   const args = nodeArgs(settings);
-  if (!(await isUnderPassphrase(home, services))) return services.node.start({ home, args }, { signal });
+  if (!(await isUnderPassphrase(home, services))) return launch({ home, args }, services, context);
   return withTries(settings.passphrase, context, async () => {
     const passphrase = await presentPassphrase('Passphrase of this home', settings.passphrase, context);
     try {
-      return await services.node.start({ home, args, passphrase }, { signal });
+      return await launch({ home, args, passphrase }, services, context);
     } finally {
       wipe(passphrase);
     }
   });
+}
+
+async function launch(
+  command: StartNode,
+  { node }: Services,
+  { output, signal }: CliContext,
+): Promise<StartedNode> {
+  const slow = setTimeout(() => output.note('· it is still opening its home', 'dim'), SLOW_MS);
+  try {
+    return await node.start(command, { signal });
+  } finally {
+    clearTimeout(slow);
+  }
 }
 
 function tellStatus(
