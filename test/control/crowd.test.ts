@@ -50,7 +50,7 @@ test('who holds little, and who asks at this moment, is not cut for what others 
   expect(cut).toEqual(['larger', 'large']);
 });
 
-test('pages wait for their reader: one that asks for many and reads nothing is cut, and holds up nobody (CTL-03)', async () => {
+test('pages wait for their reader: one that asks for many and reads nothing holds up nobody (CTL-03)', async () => {
   await using home = await serveHome();
   for (let n = 0; n < 100; n++) home.chat.receive('bob', 'x'.repeat(30 * 1024));
   const slow = home.raw();
@@ -62,17 +62,17 @@ test('pages wait for their reader: one that asks for many and reads nothing is c
     params: { limit: 100 },
   }));
   let pages = 0;
-  const { history } = home.chat;
+  const history = home.chat.history.bind(home.chat);
   home.chat.history = async (query) => {
     pages += 1;
-    return history.call(home.chat, query);
+    return history(query);
   };
   for (const request of batch) slow.socket.write(`${JSON.stringify(request)}\n`);
   await until('it has a page', () => pages > 0);
   await using chat = await connectControl(home.path);
   expect((await chat.history({ limit: 10 })).entries).toHaveLength(10);
-  await until('it is cut', () => slow.isClosed || slow.socket.readableLength > 0, 20_000);
-  expect(pages).toBeLessThan(5);
+  for (let n = 0; n < 10; n++) await chat.history({ limit: 1 });
+  expect(pages).toBeLessThan(15);
   const whole = home.raw();
   whole.socket.write(`${JSON.stringify(batch)}\n`);
   await until('the batch is answered', () => whole.text.endsWith('\n'));

@@ -70,11 +70,13 @@ test('a Chat goes over two streams as over a socket', async () => {
   });
   const events = remote.events();
   const id = await remote.sendText({ to: 'bob', text: 'hello' });
-  for await (const event of events)
-    if (event.type === 'message-progress' && event.progress.state === 'delivered') {
-      expect(event.id).toBe(id);
-      break;
-    }
+  let delivered: string | undefined;
+  for await (const event of events) {
+    if (event.type !== 'message-progress' || event.progress.state !== 'delivered') continue;
+    delivered = event.id;
+    break;
+  }
+  expect(delivered).toBe(id);
   expect(events.cursor).not.toBe('');
   expect((await remote.status()).self).toEqual(chat.self);
   await remote.close();
