@@ -1,6 +1,7 @@
 import type { MessageId, Services } from '../api/index.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
+import type { OpenPager } from './pager.ts';
 import type { Prompter } from './prompter.ts';
 import type { CliStdio } from './stdio.ts';
 
@@ -17,6 +18,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** `send`: the text may have been taken under this id before. */
   readonly messageId?: MessageId;
+  /** Undefined: there is no terminal that a pager could take. */
+  readonly openPager?: OpenPager;
   /** Loads the services on first use, so that help needs none of them. */
   services(): Promise<Services>;
   /** How long after a signal the command may still end what it has begun, ms; 1,000 unless set. */

@@ -6,6 +6,8 @@ import { chatOptions, readSettings, type Settings } from './settings.ts';
 
 /** The flags of every command that works on a home. */
 export const HOME_FLAGS = ['port', 'directory', 'as', 'home', 'plain', 'json'] as const;
+/** And of those whose output can be long. */
+export const PAGED_FLAGS = ['port', 'directory', 'as', 'home', 'plain', 'pager', 'json'] as const;
 
 /** Opens the home as the flags say, does the work, and closes it again; the work's exit code becomes the command's. */
 export async function withHome(

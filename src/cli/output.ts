@@ -1,6 +1,10 @@
+import type { Writable } from 'node:stream';
 import type { PublicJson } from '../api/to-json/index.ts';
 import { systemReason, toJsonLine, toSafeText, type Failure } from '../base/index.ts';
-import type { CliOutput, CliStdio } from './stdio.ts';
+import { Stopped } from './context.ts';
+import { EXIT } from './exit-code.ts';
+import type { Pager } from './pager.ts';
+import type { CliStdio } from './stdio.ts';
 
 export type Style = 'plain' | 'dim' | 'good' | 'bad' | 'loud';
 
@@ -20,6 +24,10 @@ export class Output {
   readonly #noColour: boolean;
   readonly #closed: AbortController = new AbortController();
   #fault: Failure | undefined;
+  #openPager: (() => Pager) | undefined;
+  #pager: Pager | undefined;
+  /** What would be written over what the pager shows. */
+  #held: string[] = [];
 
   constructor(stdio: CliStdio, env: Readonly<Record<string, string | undefined>>) {
     this.#stdio = stdio;
@@ -41,11 +49,37 @@ export class Output {
   }
   /** What the command was run for: a line on stdout. */
   data(line: string, style: Style = 'plain'): void {
-    this.#write(this.#stdio.stdout, line, style);
+    if (!this.#closed.signal.aborted) this.#sink().write(`${this.paint(line, style, 'stdout')}\n`);
   }
-  /** Everything else: a line on stderr. */
+  /** A whole text on stdout. */
+  text(text: string): void {
+    if (!this.#closed.signal.aborted) this.#sink().write(toSafeText(text));
+  }
+  /** Everything else: a line on stderr; while a pager has the terminal, when it has ended. */
   note(line: string, style: Style = 'plain'): void {
-    this.#write(this.#stdio.stderr, line, style);
+    const painted = `${this.paint(line, style)}\n`;
+    if (this.#pager && this.#stdio.stderr.isTTY === true) this.#held.push(painted);
+    else this.#stdio.stderr.write(painted);
+  }
+  /** From the first line on, a pager shows what is written to stdout. */
+  page(open: () => Pager): void {
+    if (!this.#pager) this.#openPager = open;
+  }
+  /** Nothing more comes: resolves when the person has left the pager, or a signal but Ctrl-C (which is the pager’s) ends it. */
+  async pagerEnded(signal: AbortSignal): Promise<void> {
+    const pager = this.#pager;
+    if (!pager) return;
+    const stop = (): void => {
+      if (!isCtrlC(signal.reason)) pager.stop();
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    pager.input.end();
+    const exit = await pager.ended;
+    signal.removeEventListener('abort', stop);
+    this.#pager = undefined;
+    if (exit === 126 || exit === 127) this.#fault ??= NO_PAGER;
+    for (const line of this.#held.splice(0)) this.#stdio.stderr.write(line);
   }
   /** One object of docs/json.md, one line, on stdout; what a terminal would obey is escaped. */
   json(value: PublicJson): void {
@@ -73,7 +107,7 @@ export class Output {
       };
       this.closed.addEventListener('abort', finish);
       // It leaves after all that came before it, and fails as that did; the error itself is heard of as an event.
-      this.#stdio.stdout.write('', (error) => {
+      this.#sink().write('', (error) => {
         if (error) this.#closed.abort();
         finish();
       });
@@ -90,14 +124,29 @@ export class Output {
     return colours && SGR[style] !== '' ? `\u001b[${SGR[style]}m${safe}\u001b[0m` : safe;
   }
 
-  #write(stream: CliOutput, line: string, style: Style): void {
-    if (stream === this.#stdio.stdout && this.#closed.signal.aborted) return;
-    stream.write(`${this.paint(line, style, stream === this.#stdio.stdout ? 'stdout' : 'stderr')}\n`);
+  #sink(): Writable {
+    const open = this.#openPager;
+    this.#openPager = undefined;
+    if (open) {
+      this.#pager = open();
+      this.#pager.input.on('error', this.#onError);
+    }
+    return this.#pager?.input ?? this.#stdio.stdout;
   }
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     if (!isGone(error)) this.#fault ??= unwritable(error);
     this.#closed.abort();
   };
+}
+
+const NO_PAGER: Failure = {
+  code: 'output-unwritable',
+  message: 'the pager cannot be run',
+  hint: 'SOTTO_PAGER, the setting “pager” or PAGER names it. --no-pager shows the output without one.',
+};
+
+function isCtrlC(reason: unknown): boolean {
+  return reason instanceof Stopped && reason.exitCode === EXIT.interrupted;
 }
 
 function unwritable(error: Error): Failure {

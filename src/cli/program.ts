@@ -3,6 +3,7 @@ import { closest } from './closest.ts';
 import type { CliContext } from './context.ts';
 import { addGlobalFlags, COMMON_OPTIONS } from './flags.ts';
 import { fillHelp, helpWidth } from './help-text.ts';
+import { pageHelp } from './pager.ts';
 import { usageError } from './report-error.ts';
 
 /** A command's file: adds arguments, options, examples and the action. Loaded only when the command line names it. */
@@ -167,7 +168,7 @@ changed · 5 not delivered in time, but kept · 6 no such contact or message · 
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<void> {
   const program = await createProgram(context, (name) => argv.includes(name));
   const mistake: Mistake = { at: program };
-  quietly(program, context, mistake);
+  quietly(program, argv, context, mistake);
   try {
     await program.parseAsync([...withHelpFlag(argv, program)], { from: 'user' });
   } catch (error) {
@@ -215,7 +216,12 @@ interface Mistake {
 }
 
 /** Errors come back as exceptions, from whichever subcommand, and help goes to the run's own streams. */
-function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mistake): void {
+function quietly(
+  command: CommandUnknownOpts,
+  argv: readonly string[],
+  context: CliContext,
+  mistake: Mistake,
+): void {
   const { stdout, stderr } = context.stdio;
   command
     .exitOverride((error) => {
@@ -223,13 +229,16 @@ function quietly(command: CommandUnknownOpts, context: CliContext, mistake: Mist
       throw error;
     })
     .configureOutput({
-      writeOut: (text) => stdout.write(fillHelp(text, helpWidth(stdout.columns))),
+      writeOut: (text) => {
+        pageHelp(argv, context);
+        context.output.text(fillHelp(text, helpWidth(stdout.columns)));
+      },
       writeErr: (text) => stderr.write(fillHelp(text, helpWidth(stderr.columns))),
       outputError: () => undefined,
       getOutHelpWidth: () => helpWidth(stdout.columns),
       getErrHelpWidth: () => helpWidth(stderr.columns),
     });
-  for (const child of command.commands) quietly(child, context, mistake);
+  for (const child of command.commands) quietly(child, argv, context, mistake);
 }
 
 /** `sotto help outbox cancel` is `sotto outbox cancel --help`. */

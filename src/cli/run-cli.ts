@@ -3,6 +3,7 @@ import type { MessageId, Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, worstExitCode, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
+import { spawnPager, type OpenPager } from './pager.ts';
 import { askToUnlock, withTries } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
 import { reportError, wantsJson } from './report-error.ts';
@@ -16,9 +17,14 @@ export interface CliRun {
   readonly services: () => Promise<Services>;
   readonly stdio: CliStdio;
   readonly signals?: CliSignals;
+  /** Default: a real one, where the streams are the process’s own. */
+  readonly openPager?: OpenPager;
   /** `send`: the text may have been taken under this id before. */
   readonly messageId?: MessageId;
 }
+
+/** Pagers are run by a shell. */
+const canPage = process.platform !== 'win32';
 
 /** After a signal, a command has this long to close its sessions and restore the terminal. */
 const STOP_GRACE_MS = 1000;
@@ -36,6 +42,8 @@ export async function runCli(run: CliRun): Promise<number> {
   const stop = new AbortController();
   const unhook = hookSignals(run.signals, stop);
   let loading: Promise<Services> | undefined;
+  // It takes the terminal of this process, not that of streams which a test made.
+  const openPager = run.openPager ?? (run.stdio === process && canPage ? spawnPager : undefined);
   const context: CliContext = {
     version: run.version,
     env: run.env,
@@ -46,10 +54,12 @@ export async function runCli(run: CliRun): Promise<number> {
     services: () => (loading ??= unlocking(run, context)),
     stopGraceMs: STOP_GRACE_MS,
     exitCode: EXIT.done,
+    ...(openPager && { openPager }),
     ...(run.messageId !== undefined && { messageId: run.messageId }),
   };
   try {
     const exitCode = await Promise.race([runCommand(run.argv, context), stopped(stop.signal, context)]);
+    await output.pagerEnded(stop.signal);
     return await withOutput(exitCode, output, run.stdio);
   } finally {
     unhook();

@@ -3,7 +3,8 @@ import { contactToJson } from '../../api/to-json/index.ts';
 import { contactLines } from '../contact-words.ts';
 import { knownNames } from '../contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
+import { PAGED_FLAGS, withHome } from '../open-home.ts';
+import { pageOutput } from '../pager.ts';
 import { addGlobalFlags } from '../settings.ts';
 
 const EXAMPLES = `Examples:
@@ -21,8 +22,10 @@ export function define(command: Command, context: CliContext): void {
     .argument('[names...]', 'only these')
     .addHelpText('before', EXAMPLES)
     .action(async (names, _options, self) => {
-      await withHome(self, context, 'offline', async (chat, { json }) => {
+      await withHome(self, context, 'offline', async (chat, settings) => {
         const { output } = context;
+        const { json } = settings;
+        pageOutput(settings, context);
         const wanted = new Set(await knownNames(chat, names));
         const all = await chat.contacts();
         const contacts = wanted.size === 0 ? all : all.filter(({ name }) => wanted.has(name));
@@ -31,5 +34,5 @@ export function define(command: Command, context: CliContext): void {
         if (all.length === 0) output.note('nobody else is in the directory: sotto directory add NAME');
       });
     });
-  addGlobalFlags(command, HOME_FLAGS);
+  addGlobalFlags(command, PAGED_FLAGS);
 }

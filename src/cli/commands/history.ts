@@ -14,7 +14,8 @@ import type { CliContext } from '../context.ts';
 import { parseMoment } from '../duration.ts';
 import { describeProgress } from '../describe.ts';
 import { HistoryLines } from '../history-lines.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
+import { PAGED_FLAGS, withHome } from '../open-home.ts';
+import { pageOutput } from '../pager.ts';
 import { historyPages } from '../pages.ts';
 import { pastName } from '../past-name.ts';
 import { usageError } from '../report-error.ts';
@@ -66,12 +67,13 @@ export function define(command: Command, context: CliContext): void {
     .action(async (name, flags, self) => {
       const query = parseQuery(flags);
       await withHome(self, context, 'offline', async (chat, settings) => {
+        if (flags.follow !== true) pageOutput(settings, context);
         const peer = name === undefined ? undefined : await pastName(chat, name);
         const whole = { ...query, ...(peer !== undefined && { with: peer }) };
         await new HistoryView(chat, whole, flags, settings, context).show();
       });
     });
-  addGlobalFlags(command, HOME_FLAGS);
+  addGlobalFlags(command, PAGED_FLAGS);
 }
 
 class HistoryView {

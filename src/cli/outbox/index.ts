@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { CliContext } from '../context.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
+import { PAGED_FLAGS, withHome } from '../open-home.ts';
+import { pageOutput } from '../pager.ts';
 import { addGlobalFlags } from '../settings.ts';
 import { cancelCommand } from './cancel.ts';
 import { listOutbox } from './list.ts';
@@ -25,8 +26,11 @@ export function define(command: Command, context: CliContext): void {
     .option('--to <name>', 'only what goes to this contact')
     .addHelpText('before', EXAMPLES)
     .action(async ({ to }, self) =>
-      withHome(self, context, 'offline', async (chat, settings) => listOutbox(chat, to, settings, context)),
+      withHome(self, context, 'offline', async (chat, settings) => {
+        pageOutput(settings, context);
+        await listOutbox(chat, to, settings, context);
+      }),
     );
-  addGlobalFlags(command, HOME_FLAGS);
+  addGlobalFlags(command, PAGED_FLAGS);
   for (const add of [cancelCommand, retryCommand, resendCommand]) add(command, context);
 }
