@@ -62,7 +62,8 @@ function served(options: Partial<FakeChatOptions> = {}): FakeServices {
 
 function texts(stdout: string): readonly string[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
-  return lines.map((line) => (JSON.parse(line) as { readonly text: string }).text);
+  const objects = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly text: string });
+  return objects.filter(({ type }) => type === 'history').map(({ text }) => text);
 }
 
 test('history --follow tells what becomes of the texts that it has shown, once for each state', async () => {
@@ -137,6 +138,7 @@ test('history --follow with one contact shows nobody else’s', async () => {
   await services.chat.close();
   const { exit, stdout, stderr } = await following.ended;
   expect(texts(stdout)).toEqual(['old 1', 'this', 'and ours']);
+  expect(stdout.trimEnd().split('\n').at(-1)).toContain('{"type":"error","code":"control-unusable"');
   expect(exit).toBe(3);
   expect(stderr).toContain('no Sotto runs with this home');
 });
