@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { openTown, type Town } from '../../test/net/town.ts';
+import type { Chat, ChatOptions, HomeOptions } from '../api/index.ts';
+import { lockOwnHome } from '../store/index.ts';
+import { createNodeTool } from './node-tool.ts';
+import { openChat } from './open-chat.ts';
+
+const tool = createNodeTool({});
+
+function homeOf(town: Town): HomeOptions {
+  return { directory: town.path('alice'), as: 'alice', home: town.home('alice') };
+}
+
+async function open(town: Town, options: Partial<ChatOptions> = {}): Promise<Chat> {
+  return openChat({ ...homeOf(town), bind: ['127.0.0.1'], mode: 'listen', ...options }, {});
+}
+
+/** A node in this process: asked to end, it closes. */
+async function openNode(town: Town): Promise<Chat> {
+  const asked = Promise.withResolvers<void>();
+  const chat = await open(town, { onEnd: () => asked.resolve() });
+  void asked.promise.then(async () => chat.close({ graceMs: 0 }));
+  return chat;
+}
+
+test('where nobody has been, nothing is found, ended or made', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  expect(await tool.find(homeOf(town))).toBeUndefined();
+  expect(await tool.end(homeOf(town))).toBe(false);
+  expect(existsSync(town.home('alice'))).toBe(false);
+});
+
+test('a node is found with its status, talked to through its chat, and ended; at once its home is free, each time', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  for (let round = 0; round < 8; round += 1) {
+    await using node = await openNode(town);
+    const running = await tool.find(homeOf(town));
+    expect(running?.status).toMatchObject({ mode: 'listen', isAttended: false, pid: process.pid });
+    expect((await running?.chat.contacts())?.map(({ name }) => name)).toEqual(['bob']);
+    await running?.chat.close();
+    // Others that look at the same time see it or do not, and hear of no failure.
+    const [ended, ...others] = await Promise.all([
+      tool.end(homeOf(town)),
+      tool.find(homeOf(town)),
+      tool.find(homeOf(town)),
+    ]);
+    expect(ended).toBe(true);
+    for (const other of others) await other?.chat.close();
+    lockOwnHome(town.home('alice'))[Symbol.dispose]();
+    await expect(node.contacts()).rejects.toMatchObject({ code: 'cancelled' });
+  }
+});
+
+test('what somebody sits in front of is found as such, and not ended', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using loop = await open(town);
+  const running = await tool.find(homeOf(town));
+  expect(running?.status).toMatchObject({ mode: 'listen', isAttended: true });
+  await running?.chat.close();
+  await expect(tool.end(homeOf(town))).rejects.toMatchObject({ code: 'node-attended' });
+  expect((await loop.contacts()).map(({ name }) => name)).toEqual(['bob']);
+});
+
+test('a command that only sends is found as one; a home of another name is said to be so', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using _sending = await open(town, { mode: 'dial' });
+  const running = await tool.find(homeOf(town));
+  expect(running?.status).toMatchObject({ mode: 'dial', isAttended: true });
+  await running?.chat.close();
+  await expect(tool.find({ ...homeOf(town), as: 'bob' })).rejects.toMatchObject({ code: 'home-owner' });
+});
+
+test('a home that a program has who does not answer is home-locked after a while, and nothing hangs (CTL-02)', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  using _lock = lockOwnHome(town.home('alice'));
+  await expect(tool.find(homeOf(town))).rejects.toMatchObject({ code: 'home-locked' });
+}, 30_000);
+
+test('a node without a socket does not run, and leaves its home and port free', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  mkdirSync(join(town.home('alice'), 'control.sock'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(town.home('alice'), 'control.sock', 'file'), '');
+  await expect(openNode(town)).rejects.toMatchObject({ code: 'control-unusable' });
+  await using person = await open(town);
+  expect(person.self.listening).toHaveLength(1);
+});
+
+test('what is asked over streams is answered, also beside others, and the chat goes on after their end', async () => {
+  await using town = await openTown(['alice', 'bob']);
+  await using node = await openNode(town);
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const answers = text(output);
+  input.end('{"jsonrpc":"2.0","id":7,"method":"contacts"}\n');
+  await tool.serveStdio(node, { input, output });
+  output.end();
+  expect(JSON.parse(await answers)).toMatchObject({ id: 7, result: { contacts: [{ name: 'bob' }] } });
+  expect(await node.contacts()).toHaveLength(1);
+});
