@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
@@ -50,4 +50,12 @@ test('every command has --json, and the page speaks of commands and flags that t
     for (const flag of flags.split(' ').filter((word) => word !== ''))
       expect(flagsOf(path), words).toContain(flag);
   }
+});
+
+test('what only writes JSON loads no schemas: a short command has no time for them', () => {
+  const folder = join(import.meta.dirname, '../../src/api/to-json');
+  const names = readdirSync(folder);
+  expect(names.length).toBeGreaterThan(5);
+  for (const name of names)
+    expect(readFileSync(join(folder, name), 'utf8'), name).not.toMatch(/from '(?:valibot|\.\.\/json)/);
 });

@@ -39,7 +39,7 @@ Where the objects of a command tell it themselves there is no \`error\`, only th
 not deliver or \`outbox cancel\` did not withdraw, a key about which \`trust\` wants a decision, mistakes that \`directory check\` found, a
 \`status\` of what does not run, a \`delete\` that a person declined, a setting that is \`unset\`. The loop in a pipe writes an \`error\` for each
 line that it could not carry out, and goes on, as \`config list\` does for each mistake of its file. A command that a signal ends, or whose
-stdout is gone, adds nothing.
+stdout is gone, adds nothing; a Node that is too old (exit 78) and a bug that nobody caught (70) are told on stderr alone.
 
 \`\`\`console
 $ sotto send bobb hello --json 2>/dev/null; echo "exit $?"
