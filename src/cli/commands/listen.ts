@@ -22,16 +22,17 @@ const EXAMPLES = `Examples:
 const NOTES = `
 Beside a Sotto that listens already it prints what that one receives; when that one ends, this one listens.
 
-What comes while nobody looks is printed first by the next one that does. With --from or --after it is not: nothing that they print
-counts as shown, and what was missed comes after a cursor. Each object of --json has one, as cursor: keep that of the last one you
-were done with, and begin with --after it the next time; then nothing is missing, and only what you were not done with comes twice.
+What comes while nobody looks is printed first by the next one that does. --from and --after leave it to that one: what they print
+does not count as shown, and they begin now, or at a cursor. Each object of --json has a cursor. A script that keeps the one of the last
+object it was done with, and gives it to --after the next time, misses nothing; only what it was not done with comes again.
 
---exec runs CMD with sh -c for each message. The text is its stdin, exactly. The facts are in its environment: SOTTO_FROM, SOTTO_ID,
-SOTTO_POSITION, SOTTO_WRITTEN_AT, SOTTO_RECEIVED_AT, SOTTO_REPLY_TO and SOTTO_CURSOR (empty when there is none, and with --jobs above
-1), and SOTTO_HOME, SOTTO_AS and SOTTO_DIRECTORY for a sotto that CMD runs. Whatever CMD prints goes where this command's own output
-goes; with --json, its stdout goes to stderr. How each ended is said on stderr. A message is done with when CMD has ended, well or not:
-one that failed is tried again only as --retries says. At Ctrl-C CMD gets SIGTERM, and is killed 5 s later; the message then comes
-again at the next start, as it does after a crash.`;
+--exec runs CMD with sh -c for each message. The text is its stdin, exactly (a socket: read it as stdin, not by way of /dev/stdin, and
+write to >&2, not to /dev/stderr). The facts are in its environment: SOTTO_FROM, SOTTO_ID, SOTTO_POSITION, SOTTO_WRITTEN_AT,
+SOTTO_RECEIVED_AT, SOTTO_REPLY_TO, SOTTO_CURSOR (empty when there is none, and with --jobs above 1); and SOTTO_HOME, SOTTO_AS and
+SOTTO_DIRECTORY, so that a sotto in CMD finds this home. What CMD prints goes to stdout and stderr, for a terminal cleaned; with --json
+all of it to stderr. How each ended is said on stderr. A message is done with when CMD has ended, well or not; one that failed is run
+again only as --retries says. At Ctrl-C CMD and what it has started get SIGTERM, and are killed 5 s later. A message whose CMD was
+stopped, by that or by a crash, comes again at the next start.`;
 
 export function define(command: Command, context: CliContext): void {
   command
