@@ -38,7 +38,7 @@ const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'listen',
-    summary: 'print incoming messages until stopped',
+    summary: 'print incoming messages, or run a command for each',
     load: () => import('./commands/listen.ts'),
   },
   {
