@@ -83,7 +83,7 @@ export async function connect({ answerWithinMs, ...options }: ConnectOptions = {
  * person has to decide before it may go out (`held`), it resolves with how the message stands: queued or sent, and why. It is then
  * kept, and goes out as soon as it can.
  *
- * Rejects as `Chat.sendText` does, and with `control-unusable` when the node ends meanwhile.
+ * Rejects as `Chat.sendText` does, and with `control-unusable` when the node of another process ends meanwhile.
  *
  * @example
  * const outcome = await sendAndWait(chat, { to: 'ops', text: 'disk full' });
