@@ -82,6 +82,7 @@ test('a path that is too long for a socket goes to the runtime folder, or is ref
   );
   const path = controlPath(home, { XDG_RUNTIME_DIR: folder });
   expect(controlPath(`${home}/../${'x'.repeat(100)}`, { XDG_RUNTIME_DIR: folder })).toBe(path);
+  expect(controlPath(home, {}, 'win32')).toMatch(/^\\\\\.\\pipe\\sotto-\w+-\w+$/);
   const server = await serveControl(new FakeChat({ contacts: [] }), path);
   const chat = await connectControl(path);
   expect(chat.self.username).toBe('alice');

@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { connectChannel, serveStdio } from '../../src/control/index.ts';
+import { connectChannel, connectControl, serveStdio } from '../../src/control/index.ts';
 import { FakeChat } from '../../src/testing/fake-chat.ts';
 import { until } from '../net/until.ts';
+import { serveHome } from './served.ts';
 
 // The same protocol over two streams, as “sotto rpc” has it.
 
@@ -80,5 +81,22 @@ test('a Chat goes over two streams as over a socket', async () => {
   expect(events.cursor).not.toBe('');
   expect((await remote.status()).self).toEqual(chat.self);
   await remote.close();
+  await serving;
+});
+
+test('beside a program that runs, the streams lead to that one: cursors and events are its own', async () => {
+  await using home = await serveHome();
+  await using remote = await connectControl(home.path);
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  let text = '';
+  output.setEncoding('utf8').on('data', (some: string) => (text += some));
+  const serving = serveStdio(remote, { input, output });
+  input.write('{"jsonrpc":"2.0","id":1,"method":"listen","params":{"events":true}}\n');
+  await until('the answer', () => text.includes('"subscription":1'));
+  expect(text).toContain('"cursor":"fake.0"');
+  home.chat.receive('bob', 'hello');
+  await until('the event', () => text.includes('"text":"hello"'));
+  expect(text).toContain('"cursor":"fake.1"');
+  input.end();
   await serving;
 });

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as limits from '../../src/control/limits.ts';
 import { METHODS } from '../../src/control/server/methods.ts';
+import { serveHome } from '../control/served.ts';
+import { until } from '../net/until.ts';
 import { withMethods } from './control-page.ts';
 import { openRpcDocument } from './openrpc.ts';
 
@@ -34,6 +37,22 @@ test('every param and every method is described in the document', () => {
     ...params.filter(({ description = '' }) => description === '').map((param) => `${name}.${param.name}`),
   ]);
   expect(mute).toEqual([]);
+});
+
+test('the client of docs/control.md, which is in another language, answers a message', async ({ skip }) => {
+  const python = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path));
+  if (python === undefined) return skip('there is no Python');
+  await using home = await serveHome();
+  const code = [...page.matchAll(/^```python\n(.*?)^```$/gms)].map(([, each]) => each).join('');
+  const running = spawn(python, ['-c', code, home.path], { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    await until('it listens', () => home.chat.listeners === 1);
+    home.chat.receive('carol', 'grüß dich');
+    await until('it answers', () => home.chat.sent.length === 1);
+    expect(home.chat.sent).toMatchObject([{ to: 'carol', text: 'you said: grüß dich' }]);
+  } finally {
+    running.kill();
+  }
 });
 
 test('the limits that docs/control.md tells are those in force', () => {

@@ -1,9 +1,11 @@
 import type { Chat, HistoryEntry, MessageId, OutgoingState, SendText } from '../../api/index.ts';
-import { ERROR_CODES } from '../../base/index.ts';
+import { CodedError, ERROR_CODES } from '../../base/index.ts';
 
 const QUEUED: OutgoingState = { state: 'queued', held: false };
 /** Messages among which one that is sent once more is looked for. */
 const NEWEST = 1_000;
+/** States that are told while one text is being kept: of many others, at most. */
+const EARLY_MAX = 10_000;
 
 export interface Wait {
   readonly until: 'sent' | 'delivered';
@@ -37,8 +39,8 @@ export class ProgressWatch {
     try {
       const id = await this.#chat.sendText(command);
       // Who chose the id may have sent it before: then nothing may be told any more.
-      const known = this.#early.get(id) ?? (command.id && (await this.#find(command.to, id)));
-      return { id, outcome: this.#wait(id, wait, known || QUEUED) };
+      const found = command.id === undefined ? undefined : await this.#find(command.to, id);
+      return { id, outcome: this.#wait(id, wait, this.#early.get(id) ?? found ?? QUEUED) };
     } finally {
       this.#sending -= 1;
       if (this.#sending === 0) this.#early.clear();
@@ -108,17 +110,29 @@ export class ProgressWatch {
   }
 
   #told(id: MessageId, progress: OutgoingState): void {
-    if (this.#sending > 0) this.#early.set(id, progress);
+    if (this.#sending > 0) this.#keepEarly(id, progress);
     for (const told of this.#waiting.get(id) ?? []) told(progress);
+  }
+  #keepEarly(id: MessageId, progress: OutgoingState): void {
+    this.#early.delete(id);
+    this.#early.set(id, progress);
+    const [oldest] = this.#early.keys();
+    if (this.#early.size > EARLY_MAX && oldest !== undefined) this.#early.delete(oldest);
   }
   #tellAll(): void {
     for (const all of this.#waiting.values()) for (const told of all) told(undefined);
   }
 
+  /** The text is kept: that its state cannot be read is no failure of it. */
   async #find(to: string, id: MessageId): Promise<OutgoingState | undefined> {
-    const { entries } = await this.#chat.history({ with: to, limit: NEWEST });
-    const entry = entries.find((each) => each.id === id);
-    return entry && settledAs(entry);
+    try {
+      const { entries } = await this.#chat.history({ with: to, limit: NEWEST });
+      const entry = entries.find((each) => each.id === id);
+      return entry && settledAs(entry);
+    } catch (error) {
+      if (error instanceof CodedError) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -47,6 +47,8 @@ export class Subscriptions {
     if (isScreen && from !== undefined) throw usage('a screen shows every message: leave out “from”');
     this.#mustHaveRoom();
     const stream = this.#chat.events({ isScreen, ...(after !== undefined && { after }) });
+    // That of another program says where its events begin before it answers anything else.
+    if (stream.cursor === '') await this.#chat.contacts();
     const { cursor } = stream;
     const first = stream.next();
     // Who tells hears of it later.
