@@ -238,8 +238,15 @@ describe('a reader that comes again', () => {
     const shelf = new Shelf();
     const { cursor } = shelf.hub.open({});
     const texts = [
-      ...['', 'v1', 'v2.HOME-abc', `${cursor}1`.replace('v1', 'v2'), cursor.replace('HOME-abc', 'HOME-xyz')],
-      ...[`${cursor} `, cursor.replace(/\.\d+\.\d+$/, '.5.6'), cursor.replace(/\.0(\.\d+\.\d+)$/, '.9$1')],
+      '',
+      'v1',
+      'v2.HOME-abc',
+      cursor.replace('v1', 'v2'),
+      cursor.replace('HOME-abc', 'HOME-xyz'),
+      `${cursor} `,
+      // A message and an event that are still to come.
+      cursor.replace(/\.\d+\.\d+$/, '.5.6'),
+      cursor.replace(/\.0(\.\d+\.\d+)$/, '.9$1'),
       'x'.repeat(1_000_000),
     ];
     for (const text of texts) {
@@ -325,9 +332,11 @@ test('however often it comes again, each message is told once and in order, and 
         const [id = '', state = ''] = name.split(' ');
         if (STATES.includes(state as State)) last.set(id, state);
       }
-      for (const { position, state } of shelf.entries)
-        if (state) expect([position, last.get(String(position))]).toEqual([position, state]);
-      if (!steps.some(({ type }) => type === 'restart')) expect(seen).not.toContain('events-skipped');
+      const isTold = ({ position, state }: { position: number; state?: State }): boolean =>
+        last.get(String(position)) === state;
+      expect(shelf.entries.filter((entry) => !isTold(entry))).toEqual([]);
+      const isSkipped = steps.some(({ type }) => type === 'restart') && seen.includes('events-skipped');
+      expect(seen.includes('events-skipped')).toBe(isSkipped);
     }),
     { numRuns: 300 },
   );

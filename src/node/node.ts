@@ -70,17 +70,7 @@ export class Node {
       secret: parts.home.secret,
       publicKey: nativePrimitives.x25519PublicKey(parts.home.secret),
     };
-    this.#hub = new EventHub({
-      store: {
-        messages: (after) => parts.home.history.unshown(after, UNSHOWN_PAGE),
-        progress: (from) => this.#desk.progress(from),
-        highestPosition: () => parts.home.highestPosition,
-        lowestUnsettled: () => parts.home.history.lowestWaiting,
-      },
-      onShown: () => this.#shownSoon(),
-      home: nameOf(this.#keys.publicKey),
-      run: randomBytes(8).toString('hex'),
-    });
+    this.#hub = this.#openHub();
     this.#links = new Links({
       enqueue: (input) => this.#loop.enqueue(input),
       engine: () => this.#engine,
@@ -195,6 +185,21 @@ export class Node {
       onSocket: (socket) => this.#links.accept(socket),
       warn: (reason) => this.warn(reason),
       signal,
+    });
+  }
+
+  #openHub(): EventHub {
+    const { history } = this.#home;
+    return new EventHub({
+      store: {
+        messages: (after) => history.unshown(after, UNSHOWN_PAGE),
+        progress: (from) => this.#desk.progress(from),
+        highestPosition: () => this.#home.highestPosition,
+        lowestUnsettled: () => history.lowestWaiting,
+      },
+      onShown: () => this.#shownSoon(),
+      home: nameOf(this.#keys.publicKey),
+      run: randomBytes(8).toString('hex'),
     });
   }
 

@@ -35,7 +35,7 @@ function queued(n: number): Change {
 }
 const many = (count: number): readonly Change[] => Array.from({ length: count }, (_, i) => received(i + 1));
 
-test('drafts, read positions and mute are kept, and go again (STO-13)', () => {
+test('drafts, read positions and mute are kept, and go again', () => {
   {
     using home = open();
     home.commit([received(1), received(2), queued(1), received(3)]);
@@ -98,7 +98,7 @@ test('a commit says where it has put what came, also when it is given once more;
   expect(places()).toEqual([undefined, undefined]);
 });
 
-test('a home of the version before: what a screen has shown is read, everything else is not', () => {
+test('a home of the version before: what a screen has shown is read, everything else is not (STO-08)', () => {
   const path = join(folder, 'old.db');
   using database = openDatabase(path, KEY);
   migrate(database, MIGRATIONS.slice(0, 1));

@@ -12,7 +12,6 @@ import type {
   EventStream,
   HistoryPage,
   HistoryQuery,
-  HomeTool,
   MessageId,
   OutboxPage,
   OutboxQuery,
@@ -25,9 +24,10 @@ import type {
   TraceOptions,
   Services,
 } from '../api/index.ts';
-import { CodedError, PeerText, decodeUtf8, encodeUtf8, type Failure } from '../base/index.ts';
+import { CodedError, PeerText, encodeUtf8, type Failure } from '../base/index.ts';
 import { fakeDirectory } from './fake-directory.ts';
 import { FakeEvents } from './fake-events.ts';
+import { fakeHome, mustUnlock, textOf } from './fake-home.ts';
 import { FakeMessages, type FakeMessage } from './fake-messages.ts';
 import { fakeNode, type FakeRunning } from './fake-node.ts';
 
@@ -386,33 +386,6 @@ export function incoming(from: string, text: string, id: MessageId, position = 1
     receivedAtWall: WALL + 7,
     clockMark: false,
   };
-}
-
-function fakeHome(chat: FakeChat): HomeTool {
-  return {
-    isLocked: async () => chat.passphrase !== undefined,
-    checkPassphrase: async (options) => mustUnlock(chat, options),
-    setPassphrase: async (options, next) => {
-      await mustUnlock(chat, options);
-      chat.passphrase = next && textOf(next);
-      chat.calls.push(next ? `passphrase ${chat.passphrase}` : 'no passphrase');
-    },
-    restore: async ({ from, passphrase, home = '/home/alice/.local/share/sotto/alice' }) => {
-      chat.calls.push(`restore ${from} ${textOf(passphrase)}`);
-      return { home, username: 'alice' };
-    },
-  };
-}
-
-async function mustUnlock(chat: FakeChat, { passphrase }: Pick<ChatOptions, 'passphrase'>): Promise<void> {
-  if (chat.passphrase === undefined) return;
-  if (!passphrase) throw new CodedError({ code: 'locked', message: 'the home is under a passphrase' });
-  if (textOf(await passphrase()) !== chat.passphrase)
-    throw new CodedError({ code: 'passphrase-wrong', message: 'that is not the passphrase of the home' });
-}
-
-function textOf(bytes: Uint8Array): string {
-  return decodeUtf8(bytes) ?? '';
 }
 
 function trustNothing(name: string): CodedError {
