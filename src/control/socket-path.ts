@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { CodedError, encodeUtf8 } from '../base/index.ts';
 
 /** What a socket's address holds (`sun_path`), less its terminating zero. */
@@ -28,6 +28,23 @@ export function controlPath(
     message: `the path of the home is too long for a socket in it (${path})`,
     hint: 'Set XDG_RUNTIME_DIR, or use a home with a shorter path; other commands cannot use this home while Sotto runs.',
   });
+}
+
+/**
+ * Throws unless the socket's folder is ours alone: then nobody can have put anything there, or exchange what is there. Both sides ask: a
+ * client would tell whoever waits in a folder of everybody.
+ */
+export function mustLieAmongOurs(path: string): void {
+  if (isPipe(path)) return;
+  const folder = dirname(path);
+  const { mode, uid } = lstatSync(folder);
+  const isOurs = process.getuid === undefined || uid === process.getuid();
+  if (!isOurs || (mode & 0o077) !== 0) throw new Error(`others can write or read the folder ${folder}`);
+}
+
+/** A named pipe of Windows lies in no folder. */
+export function isPipe(path: string): boolean {
+  return path.startsWith('\\\\');
 }
 
 /** Of a folder, whatever path leads to it. */

@@ -10,8 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { connectControl, controlPath, serveControl } from '../../src/control/index.ts';
+import { METHODS } from '../../src/control/server/methods.ts';
 import { FakeChat, incoming } from '../../src/testing/fake-chat.ts';
 import type { MessageId } from '../../src/api/index.ts';
 import { until } from '../net/until.ts';
@@ -90,6 +92,68 @@ test('a path that is too long for a socket goes to the runtime folder, or is ref
   await server[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
+
+test('a socket in a folder that others can write is not spoken to: anybody may have put it there (CTL-04)', async () => {
+  const open = mkdtempSync(join(tmpdir(), 'sotto-open-'));
+  const path = join(open, 'control.sock');
+  const taker = startNode(`import { createServer } from 'node:net';
+    createServer((socket) => socket.on('data', () => console.log('told'))).listen(${JSON.stringify(path)},
+      () => console.log('listening'));`);
+  expect(await taker.line()).toBe('listening');
+  chmodSync(open, 0o777);
+  await expect(connectControl(path)).rejects.toMatchObject({
+    code: 'control-unusable',
+    message: expect.stringContaining('others can write'),
+  });
+  chmodSync(open, 0o700);
+  const asked = connectControl(path, { answerWithinMs: 50 });
+  await expect(asked).rejects.toMatchObject({ code: 'control-unusable' });
+  expect(await taker.line()).toBe('told');
+  await taker.kill();
+  rmSync(open, { recursive: true });
+});
+
+test('whatever bytes a client sends, others are served, and so is it with its next request (CTL-03)', async () => {
+  await using home = await serveHome();
+  const client = home.raw();
+  let id = 0;
+  const request = (): string => JSON.stringify({ jsonrpc: '2.0', id: ++id, method: 'identity' });
+  await fc.assert(
+    fc.asyncProperty(hostileLine, async (line) => {
+      client.socket.write(line);
+      client.socket.write(`\n${request()}\n`);
+      await client.answered(id);
+      expect(client.text).not.toContain('-32603');
+      client.text = '';
+    }),
+    { numRuns: 100 },
+  );
+  expect(client.isClosed).toBe(false);
+});
+
+/** Noise, JSON of any shape, and requests of ours that are not quite right. */
+const hostileLine = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc.json().map((json) => json.replaceAll('\n', ' ')),
+  fc
+    .record({
+      jsonrpc: fc.oneof(fc.constant('2.0'), fc.jsonValue()),
+      method: fc.constantFrom(
+        ...Object.keys(METHODS).filter((name) => name !== 'listen'),
+        'hello',
+        '__proto__',
+      ),
+      params: fc.oneof(
+        fc.jsonValue(),
+        fc.dictionary(
+          fc.constantFrom('to', 'text', 'id', 'name', 'with', 'limit', 'since', '__proto__'),
+          fc.jsonValue(),
+        ),
+      ),
+    })
+    .map((json) => JSON.stringify(json)),
+  fc.integer({ min: 1, max: 100_000 }).map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`),
+);
 
 test.for([
   ['no JSON', 'hello\n', -32_700],

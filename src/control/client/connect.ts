@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Chat, SelfView } from '../../api/index.ts';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, systemReason } from '../../base/index.ts';
 import type { Channel } from '../channel.ts';
 import { SILENCE_MS } from '../limits.ts';
 import { CONTROL_VERSION, isJson } from '../rpc.ts';
+import { mustLieAmongOurs } from '../socket-path.ts';
 import { Calls } from './calls.ts';
 import { ControlChat } from './control-chat.ts';
 
@@ -86,6 +87,11 @@ async function greet(
 }
 
 async function connectTo(path: string): Promise<Socket> {
+  try {
+    mustLieAmongOurs(path);
+  } catch (cause) {
+    throw unusable(`nobody is asked at ${path}: ${systemReason(cause)}`, { cause });
+  }
   return new Promise((done, reject) => {
     const socket = connect({ path, noDelay: true });
     socket.once('error', (cause) =>

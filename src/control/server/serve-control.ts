@@ -1,10 +1,10 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import type { Chat } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { Channel } from '../channel.ts';
 import { CLIENTS_MAX } from '../limits.ts';
+import { isPipe, mustLieAmongOurs } from '../socket-path.ts';
 import { Desk, type ControlOptions } from './desk.ts';
 import { errorAnswer } from './requests.ts';
 import { ServedClient } from './served-client.ts';
@@ -38,7 +38,8 @@ export async function serveControl(
     void client.serve();
   });
   try {
-    makeRoom(path);
+    mustLieAmongOurs(path);
+    if (!isPipe(path)) rmSync(path, { force: true });
     await listen(server, path);
   } catch (cause) {
     throw unusable(path, cause);
@@ -81,16 +82,6 @@ function sendAway(socket: Socket): void {
   socket.end(`${JSON.stringify(errorAnswer(null, error))}\n`, () => socket.destroy());
 }
 
-/** The folder must be ours alone, so that nobody can have put anything there, or exchange what we put. */
-function makeRoom(path: string): void {
-  if (isPipe(path)) return;
-  const folder = dirname(path);
-  const { mode, uid } = lstatSync(folder);
-  const isOurs = process.getuid === undefined || uid === process.getuid();
-  if (!isOurs || (mode & 0o077) !== 0) throw new Error(`others can write or read the folder ${folder}`);
-  rmSync(path, { force: true });
-}
-
 async function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -102,11 +93,6 @@ async function listen(server: Server, path: string): Promise<void> {
     // It is bound already, or its error is on the way. Until now the folder's mode has kept others out.
     if (server.listening && !isPipe(path)) chmodSync(path, 0o600);
   });
-}
-
-/** A named pipe of Windows lies in no folder. */
-function isPipe(path: string): boolean {
-  return path.startsWith('\\\\');
 }
 
 function unusable(path: string, cause: unknown): CodedError {
