@@ -106,8 +106,13 @@ describe('a node in the background', () => {
       expect(node.log).not.toContain('needle');
       expect(node.log).not.toContain('pw-');
 
+      await using rpc = startSotto(town, 'alice', ['rpc']);
+      rpc.type('{"jsonrpc":"2.0","id":1,"method":"status"}');
+      await rpc.says(`"pid":${pid}`, 'stdout');
       await node.ends('down');
       expect(commandLine(pid)).toBe('');
+      // Whoever spoke through it sees that it has ended.
+      expect(await rpc.exitCode(), rpc.stderr).toBe(3);
       expect(existsSync(join(node.home, 'control.sock'))).toBe(false);
       await node.ends('down');
       expect((await node.runs('status')).exit).toBe(3);

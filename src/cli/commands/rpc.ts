@@ -24,10 +24,20 @@ export function define(command: Command, context: CliContext): void {
 async function rpc(settings: Settings, context: CliContext): Promise<void> {
   const { output, signal: stopped, stdio } = context;
   const services = await context.services();
-  const signal = AbortSignal.any([stopped, output.closed]);
   await using chat = await attachOrOpen(settings, services, context);
+  const done = new AbortController();
+  const gone = untilGone(chat, AbortSignal.any([stopped, done.signal])).finally(() => done.abort());
+  const signal = AbortSignal.any([stopped, output.closed, done.signal]);
   await services.node.serveStdio(chat, { input: stdio.stdin, output: stdio.stdout }, { signal });
+  done.abort();
+  await gone;
   stopped.throwIfAborted();
+}
+
+/** Whoever speaks here shall see the end of the program that answers, and not an error for each call. Rejects with why it ended. */
+async function untilGone(chat: Chat, signal: AbortSignal): Promise<void> {
+  const events = chat.events({ signal });
+  while ((await events.next()).done !== true);
 }
 
 async function attachOrOpen(settings: Settings, services: Services, context: CliContext): Promise<Chat> {
