@@ -46,6 +46,23 @@ test('a decision about a key is done when it is on the disk, and a refusal is sa
   expect(await reading.contacts()).toMatchObject([{ name: 'bob', verified: true }]);
 });
 
+test('a draft that the disk refuses is not kept, and that is said; it is tried again (STO-03)', async () => {
+  await using alice = await open('alice', 'offline');
+  const home = join(folder, 'alice');
+  renameSync(home, `${home}.away`);
+  writeFileSync(home, '');
+  const refused = { code: 'home-unusable' };
+  await expect(alice.setDraft({ name: 'bob', text: 'first' })).rejects.toMatchObject(refused);
+  await expect(alice.setDraft({ name: 'bob', text: 'last' })).rejects.toMatchObject(refused);
+  await expect(alice.mute({ name: 'bob' })).rejects.toMatchObject(refused);
+  expect((await alice.status()).store.trouble).toMatchObject(refused);
+  rmSync(home);
+  renameSync(`${home}.away`, home);
+  await alice.markRead({ name: 'bob' });
+  expect(await alice.contacts()).toMatchObject([{ draft: 'last', mutedUntilWall: Number.MAX_SAFE_INTEGER }]);
+  expect((await alice.status()).store).not.toHaveProperty('trouble');
+});
+
 test('a chat that closes takes no command any more; to close twice is to close once', async () => {
   await meet();
   const bob = await open('bob', 'listen');
@@ -57,6 +74,11 @@ test('a chat that closes takes no command any more; to close twice is to close o
   await expect(bob.markVerified('alice')).rejects.toMatchObject(refused);
   await expect(bob.retry('alice')).rejects.toMatchObject(refused);
   await expect(bob.outbox()).rejects.toMatchObject(refused);
+  await expect(bob.setDraft({ name: 'alice', text: 'x' })).rejects.toMatchObject(refused);
+  await expect(bob.contacts()).rejects.toMatchObject(refused);
+  await expect(bob.status()).rejects.toMatchObject(refused);
+  for await (const line of bob.trace()) throw new Error(line);
+  expect((await bob.events().next()).done).toBe(true);
   await expect(bob.history()).rejects.toMatchObject(refused);
   for await (const event of bob.events()) expect.fail(`a closed chat says ${event.type}`);
 });
