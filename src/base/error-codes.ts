@@ -108,6 +108,7 @@ export const ERROR_CODES = {
   'events-missed': 'a reader of events was too far behind to be told of them all',
   'file-unusable': 'a file that was named cannot be read or written',
   'config-invalid': 'the configuration file has mistakes',
+  'service-unusable': 'systemd has not done what the service needs',
   'output-unwritable': 'the output cannot be written',
   interrupted: 'the program was interrupted',
   'node-unsuitable': 'this Node is too old',

@@ -117,6 +117,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'events-missed': EXIT.io,
   'file-unusable': EXIT.io,
   'config-invalid': EXIT.usage,
+  'service-unusable': EXIT.io,
   'output-unwritable': EXIT.io,
   interrupted: EXIT.interrupted,
   'node-unsuitable': EXIT.unsuitableNode,

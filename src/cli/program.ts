@@ -143,6 +143,11 @@ const COMMANDS: readonly CommandRow[] = [
     load: () => import('./config/index.ts'),
   },
   {
+    name: 'service',
+    summary: 'let systemd run Sotto for you',
+    load: () => import('./service/index.ts'),
+  },
+  {
     name: 'completion',
     summary: 'what bash, zsh or fish needs to complete',
     load: () => import('./completion/index.ts'),

@@ -7,7 +7,7 @@ import type { CliContext, Environment } from './context.ts';
 import { givenOptions, splitAddresses } from './flags.ts';
 import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
 
-export { addGlobalFlags, ALL_FLAGS } from './flags.ts';
+export { addGlobalFlags } from './flags.ts';
 export { parsePort } from './config/setting.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -37,9 +37,12 @@ export interface Settings {
  * Flags beat the environment, which beats the configuration file; a flag after the command's name beats one before it. What the
  * latter two say means nothing to a command that has not its flag. Throws `usage`, or `config-invalid` for a file with any mistake.
  */
-export function readSettings(command: CommandUnknownOpts, env: Environment): Settings {
+export function readSettings(
+  command: CommandUnknownOpts,
+  env: Environment,
+  file: ReadonlyMap<SettingKey, Given> = readConfig(env),
+): Settings {
   const options = givenOptions(command);
-  const file = readConfig(env);
   const given = (key: SettingKey): Given | undefined =>
     fromFlag(key, options) ?? (hasFlag(command, key) ? (fromVariable(key, env) ?? file.get(key)) : undefined);
   const read = <Key extends SettingKey>(

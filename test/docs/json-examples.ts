@@ -204,6 +204,13 @@ export const EXAMPLES: readonly PublicJson[] = [
   { type: 'setting', key: 'port', value: 7688, from: 'file' },
   { type: 'unset', key: 'port' },
   { type: 'config', file: '/home/alice/.config/sotto/config.json' },
+  {
+    type: 'service',
+    unit: '/home/alice/.config/systemd/user/sotto.service',
+    installed: true,
+    enabled: true,
+    active: true,
+  },
   { type: 'trace', line: 'link bob: dialling 192.168.1.20:7688' },
 ];
 

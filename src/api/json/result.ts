@@ -149,6 +149,12 @@ const RESULTS = [
     key: textOf('the flag without its dashes'),
   }),
   shape('config', '`sotto config path`.', { file: textOf('where the settings are, or would be') }),
+  shape('service', '`sotto service`, how it stands then.', {
+    unit: textOf('the file of the unit'),
+    installed: said(v.boolean(), 'there is such a file'),
+    enabled: said(v.boolean(), 'systemd starts it by itself'),
+    active: said(v.boolean(), 'systemd runs it'),
+  }),
   shape('trace', '`sotto trace`: one transition.', {
     line: textOf('what happened inside: for people, it may change'),
   }),

@@ -65,6 +65,14 @@ export interface SettingJson {
   readonly from: 'environment' | 'file';
 }
 
+export interface ServiceJson {
+  readonly type: 'service';
+  readonly unit: string;
+  readonly installed: boolean;
+  readonly enabled: boolean;
+  readonly active: boolean;
+}
+
 export type ResultJson =
   | ErrorJson
   | OutcomeJson
@@ -113,6 +121,7 @@ export type ResultJson =
       readonly cursor?: string;
     }
   | SettingJson
+  | ServiceJson
   | { readonly type: 'unset'; readonly key: string }
   | { readonly type: 'config'; readonly file: string }
   | { readonly type: 'trace'; readonly line: string };
