@@ -72,8 +72,20 @@ function logOf(
   };
 }
 
+/** What a person may have to act upon. A log is readable where the home is not: who was there when, and that they wrote, is not in it. */
 function linesOf(event: ChatEvent, { self }: Chat): readonly Line[] {
-  if (event.type !== 'message-progress') return describeEvent(event, self, 'shell');
-  const isOver = ['refused', 'failed', 'expired'].includes(event.progress.state);
-  return isOver ? describeProgress(event.to, event.progress, 'shell') : [];
+  switch (event.type) {
+    case 'contact-connected':
+      return event.firstContact ? describeEvent(event, self, 'shell') : [];
+    case 'contact-disconnected':
+    case 'message-received':
+    case 'peer-restarted':
+      return [];
+    case 'message-progress':
+      return ['refused', 'failed', 'expired'].includes(event.progress.state)
+        ? describeProgress(event.to, event.progress, 'shell')
+        : [];
+    default:
+      return describeEvent(event, self, 'shell');
+  }
 }

@@ -27,6 +27,8 @@ async function rpc(settings: Settings, context: CliContext): Promise<void> {
   await using chat = await attachOrOpen(settings, services, context);
   const done = new AbortController();
   const gone = untilGone(chat, AbortSignal.any([stopped, done.signal])).finally(() => done.abort());
+  // It is said when what was asked is answered.
+  gone.catch(() => undefined);
   const signal = AbortSignal.any([stopped, output.closed, done.signal]);
   await services.node.serveStdio(chat, { input: stdio.stdin, output: stdio.stdout }, { signal });
   done.abort();
