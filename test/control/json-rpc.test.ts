@@ -64,6 +64,20 @@ test('a batch is answered by one array, in its order, but for notifications; one
   expect(client.lines).toHaveLength(2);
 });
 
+test('a batch that waits for the outcome of a text is answered in the end, and holds up nobody', async () => {
+  await using home = await serveHome({ contacts: [{ name: 'bob', outcome: [] }] });
+  const client = home.raw();
+  const params = { to: 'bob', text: 'x', wait: 'delivered' };
+  for (let n = 0; n < 70; n++)
+    client.socket.write(`${JSON.stringify([{ jsonrpc: '2.0', id: n, method: 'send', params }])}\n`);
+  client.ask(100, 'identity');
+  await client.answered(100);
+  expect(client.lines).toHaveLength(1);
+  await home.stop();
+  await client.cut();
+  expect(client.lines.filter((line) => Array.isArray(line))).toHaveLength(70);
+});
+
 test('lines may end with CR LF, and empty ones say nothing', async () => {
   await using home = await serveHome();
   const client = home.raw();

@@ -18,6 +18,7 @@ export class LineWriter {
   #length = 0;
   #patience: NodeJS.Timeout | undefined;
   #isBroken = false;
+  #isEnding = false;
   /** Who waits, and for how few bytes. */
   readonly #asking = new Set<{ readonly below: number; readonly resolve: () => void }>();
 
@@ -48,8 +49,10 @@ export class LineWriter {
   async room(): Promise<void> {
     return this.#until(UNREAD_BYTES_MAX);
   }
-  /** Resolves when everything has left, or nobody reads any longer. */
+  /** Nothing more will be said. Resolves when everything has left, or nobody reads any longer. */
   async left(): Promise<void> {
+    this.#isEnding = true;
+    this.#watch();
     return this.#until(1);
   }
   /** Nothing more is written. */
@@ -73,7 +76,18 @@ export class LineWriter {
       this.#underWay += piece.length;
       this.#output.write(piece, (error) => this.#written(piece.length, error));
     }
-    if (this.#underWay > 0) this.#patience ??= setTimeout(() => this.#break(), UNREAD_PATIENCE_MS).unref();
+    this.#watch();
+  }
+
+  /** Whoever has little to read may take its time, as long as it is not waited for. */
+  #watch(): void {
+    const isLate = this.#isEnding ? this.#length > 0 : this.#length >= UNREAD_BYTES_MAX;
+    if (isLate && !this.#isBroken)
+      this.#patience ??= setTimeout(() => this.#break(), UNREAD_PATIENCE_MS).unref();
+    else {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    }
   }
 
   #written(bytes: number, error?: Error | null): void {
@@ -82,11 +96,7 @@ export class LineWriter {
     this.#underWay -= bytes;
     this.#length -= bytes;
     // It reads: it is given as much time again for the rest.
-    if (this.#underWay > 0) this.#patience?.refresh();
-    else {
-      clearTimeout(this.#patience);
-      this.#patience = undefined;
-    }
+    this.#patience?.refresh();
     this.#write();
     this.#tell();
     this.#onChange();
