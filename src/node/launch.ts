@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Cancellable, StartedNode, StartNode } from '../api/index.ts';
 import { CodedError, ERROR_CODES, wipe, type ErrorCode, type Failure } from '../base/index.ts';
-import { openLog } from '../store/index.ts';
+import { openLog } from '../store/own/index.ts';
 import type { LaunchReport } from './launched.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import type { LaunchedNode } from '../api/index.ts';
 import type { Failure } from '../base/index.ts';
-import { keepLogShort } from '../store/index.ts';
+import { keepLogShort } from '../store/own/index.ts';
 
 /** What a program that was started in the background writes to whoever started it: one line. */
 export interface LaunchReport {

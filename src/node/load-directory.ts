@@ -1,6 +1,6 @@
 import type { Failure } from '../base/index.ts';
 import { parseDirectory, type Directory } from '../directory/index.ts';
-import { invalidDirectory, readDirectoryFile } from '../store/index.ts';
+import { invalidDirectory, readDirectoryFile } from '../store/own/index.ts';
 
 export interface LoadedDirectory {
   readonly directory: Directory;

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cancellable, Chat, HomeOptions, NodeTool, RunningNode } from '../api/index.ts';
 import { CodedError, type ErrorCode } from '../base/index.ts';
-import { askToEnd, connectControl, controlPath, serveStdio } from '../control/index.ts';
-import { findOwnHome, lockOwnHome, type OwnHome } from '../store/index.ts';
+import { askToEnd, connectControl, controlPath } from '../control/client/index.ts';
+import { findOwnHome, lockOwnHome, type OwnHome } from '../store/own/index.ts';
 import { launched } from './launched.ts';
 import { launch } from './launch.ts';
 import { loadDirectory } from './load-directory.ts';
@@ -34,7 +34,10 @@ export function createNodeTool(env: Environment): NodeTool {
     },
     end: async (options, { signal } = {}) => endNode(homeOf(options, env), env, signal),
     launched,
-    serveStdio,
+    serveStdio: async (chat, streams, cancel) => {
+      const { serveStdio } = await import('../control/server/index.ts');
+      return serveStdio(chat, streams, cancel);
+    },
   };
 }
 

@@ -20,8 +20,8 @@ import type {
   TraceOptions,
 } from '../api/index.ts';
 import { CodedError } from '../base/index.ts';
-import { NotTaken } from '../control/index.ts';
-import { makeMessageId, MESSAGE_ID_RANDOM_LENGTH } from '../engine/index.ts';
+import { NotTaken } from '../control/client/index.ts';
+import { makeMessageId, MESSAGE_ID_RANDOM_LENGTH } from '../engine/ids/index.ts';
 import { systemEntropy } from '../primitives/index.ts';
 import { progressSince } from './progress-since.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CodedError, encodeUtf8 } from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { lockFile, type FileLock } from './file-lock.ts';
+import { makeHomeFolder } from './home-folder.ts';
 
 export interface HomeLock extends FileLock {
   /** The folder is still the one that was locked: nobody has removed it and begun another one in its place. */
@@ -11,6 +12,12 @@ export interface HomeLock extends FileLock {
 
 /** The winner of two starts has its note on the disk within milliseconds; then the loser can name it. */
 const WAIT_MS = 100;
+
+/** Makes the folder of a home, if there is none, and takes its lock. Throws home-locked, home-unusable or disk-full. */
+export function lockOwnHome(folder: string): HomeLock {
+  makeHomeFolder(folder);
+  return lockHome(folder);
+}
 
 /**
  * One process a home, until it is disposed or the process ends, however it ends. The folder exists already. Throws

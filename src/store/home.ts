@@ -6,8 +6,7 @@ import type { OutboxRow, Standing } from '../protocol/delivery/index.ts';
 import { writeBackup } from './backup.ts';
 import type { Database } from './database.ts';
 import { History } from './history/index.ts';
-import { makeHomeFolder } from './home-folder.ts';
-import { lockHome, type HomeLock } from './home-lock.ts';
+import { lockOwnHome, type HomeLock } from './home-lock.ts';
 import type { Identity } from './identity.ts';
 import { DurableLedger, type Conversation } from './ledger/index.ts';
 import { openContent, type HomeContents, type OpenHome } from './open-content.ts';
@@ -15,12 +14,6 @@ import { readRecovery, recoveryMark, writeRecovery, type RecoveryContent } from 
 
 /** Messages: some tens of milliseconds. */
 const INDEXED_AT_ONCE = 200;
-
-/** Makes the folder of a home, if there is none, and takes its lock. Throws home-locked, home-unusable or disk-full. */
-export function lockOwnHome(folder: string): HomeLock {
-  makeHomeFolder(folder);
-  return lockHome(folder);
-}
 
 /** A log this long is written back while nothing else is to be done (STO-10); a shorter one is not worth its fsyncs. */
 const IDLE_LOG_BYTES = 1024 * 1024;
