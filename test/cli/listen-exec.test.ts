@@ -105,6 +105,33 @@ function isRunning(pid: number): boolean {
   }
 }
 
+test('Ctrl-C while the next program that listens is waited for ends it at once', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }], running: 'node' });
+  const signals = new EventEmitter();
+  let stderr = '';
+  const sink = new Writable({
+    write(chunk: Uint8Array, _encoding, callback) {
+      stderr += Buffer.from(chunk).toString();
+      callback();
+    },
+  });
+  const stdio = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: sink };
+  const env = { HOME: folder };
+  const ran = runCli({
+    version: '0.0.0',
+    argv: ['listen'],
+    env,
+    services: async () => services,
+    stdio,
+    signals,
+  });
+  await until('it listens', () => stderr.includes('in another program'));
+  await services.chat.close();
+  setImmediate(() => signals.emit('SIGINT'));
+  expect(await ran).toBe(130);
+  expect(stderr).toBe('alice is listening on 127.0.0.1:7688, in another program\n');
+});
+
 // With real programs: what counts as shown, and what is left of a command.
 
 async function send(town: Town, text: string): Promise<void> {

@@ -37,10 +37,11 @@ export async function nextListens(
 ): Promise<boolean> {
   const giveUpAt = performance.now() + NEXT_WAIT_MS;
   while (performance.now() < giveUpAt) {
+    // In any case: whoever is sent away again and again shall not ask all the time.
+    await pause(AGAIN_MS, undefined, { signal });
     const guest = await findListening(services, options, signal);
     await guest?.close();
     if (guest) return true;
-    await pause(AGAIN_MS, undefined, { signal });
   }
   return false;
 }

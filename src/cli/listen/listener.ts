@@ -1,7 +1,7 @@
 import type { Chat, ChatOptions, EventCursor, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { knownNames } from '../contact-name.ts';
-import type { CliContext } from '../context.ts';
+import { Stopped, type CliContext } from '../context.ts';
 import { describeListening } from '../describe.ts';
 import { Ahead, Several } from './ahead.ts';
 import { Exec, KILL_AFTER_MS, type ExecOptions } from './exec.ts';
@@ -58,17 +58,22 @@ export class Listener {
     const onAbort = (): void => void this.#exec?.stop();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      for (;;) {
-        const isOver = await this.#listenOnce();
-        this.#context.signal.throwIfAborted();
-        if (isOver || signal.aborted) return;
-        if (!(await nextListens(this.#services, this.#options.chat, signal)))
-          this.#context.output.note('· the Sotto that listened has ended', 'dim');
-      }
+      await this.#listen();
+    } catch (error) {
+      // Whatever was waited for at that moment says only that it was broken off.
+      if (!signal.aborted || !isEnding(error)) throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       await this.#exec?.stop();
     }
+    this.#context.signal.throwIfAborted();
+  }
+
+  async #listen(): Promise<void> {
+    const { chat } = this.#options;
+    while (!(await this.#listenOnce()) && !this.#signal.aborted)
+      if (!(await nextListens(this.#services, chat, this.#signal)))
+        this.#context.output.note('· the Sotto that listened has ended', 'dim');
   }
 
   /** Resolves to false when the program ended whose guest this was. */
@@ -76,9 +81,9 @@ export class Listener {
     const { chat: options, from } = this.#options;
     const { chat, isGuest } = await openHost(this.#services, options, this.#signal);
     await using _closing = chat;
-    this.#from ??= new Set(await knownNames(chat, from));
-    this.#sayWhere(chat, isGuest);
     try {
+      this.#from ??= new Set(await knownNames(chat, from));
+      this.#sayWhere(chat, isGuest);
       return (await this.#readOn(chat)) || !isGuest;
     } catch (error) {
       if (isGuest && error instanceof CodedError && isBroken(error)) return false;
@@ -168,4 +173,10 @@ export class Listener {
 /** The connection, or the program at its other end, has gone. */
 function isBroken({ code }: CodedError): boolean {
   return code === 'control-unusable' || code === 'cancelled';
+}
+
+/** What is no bug of ours. */
+function isEnding(error: unknown): boolean {
+  const isAbort = error instanceof Error && error.name === 'AbortError';
+  return isAbort || error instanceof Stopped || error instanceof CodedError;
 }
