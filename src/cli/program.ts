@@ -210,8 +210,7 @@ export async function createProgram(
 
 function addHelpOption(command: CommandUnknownOpts): void {
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(COMMON_OPTIONS));
-  if (command.parent && command.commands.length > 0)
-    command.helpCommand('help [command]', 'show the help of one of these');
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'show the help of one of these');
   for (const child of command.commands) addHelpOption(child);
 }
 
@@ -285,7 +284,7 @@ function unknownOption(command: CommandUnknownOpts, given: string, help: string)
 
 function unknownCommand(parent: CommandUnknownOpts, name: string): Error {
   const path = pathOf(parent);
-  const meant = closest(name, namesOf(parent));
+  const meant = closest(name, [...namesOf(parent), 'help']);
   return usageError(
     `there is no command “${[...path.split(' ').slice(1), name].join(' ')}”`,
     meant === undefined ? `${path} --help lists them.` : `Did you mean “${path} ${meant}”?`,

@@ -61,6 +61,9 @@ test('commands, subcommands, options and their choices are offered where they ma
   expect(await words('send', '--wait=q')).toEqual(['words', '--wait=queued']);
   expect(await words('config', 'set', 'p')).toEqual(['words', 'port', 'passphrase-file', 'plain', 'pager']);
   expect(await words('history', 'bob', 'x', 'y', '')).toEqual(['words']);
+  expect(await words('he')).toEqual(['words', 'help']);
+  expect(await words('help', 'ou')).toEqual(['words', 'outbox']);
+  expect(await words('help', 'outbox', 'c')).toEqual(['words', 'cancel']);
   expect(await words('nonsense', '')).toEqual(['words']);
   expect(await words('up', '--rep')).toEqual(['words']);
 });

@@ -32,10 +32,17 @@ export function candidatesAt(
   contacts: ContactNames,
 ): Candidates {
   const current = words.at(-1) ?? '';
-  const place = walk(program, words.slice(0, -1));
+  // What is to be helped with is said as if it were to be done.
+  const isHelp = words.length > 1 && words[0] === 'help';
+  const place = walk(program, words.slice(isHelp ? 1 : 0, -1));
+  if (isHelp) return { kind: 'words', words: begun(subcommandsOf(place.command), current) };
   const sources = new Sources(place, contacts);
   const found = sources.at(current);
-  return { ...found, words: found.words.filter(({ word }) => word.startsWith(current)) };
+  return { ...found, words: begun(found.words, current) };
+}
+
+function begun(candidates: readonly Candidate[], current: string): readonly Candidate[] {
+  return candidates.filter(({ word }) => word.startsWith(current));
 }
 
 /** Where the finished words have led. */

@@ -129,6 +129,11 @@ async function install(
   const args = [...nodeArgs(own), ...secret];
   // How this program itself was started is how it can be started again.
   const [, script = ''] = process.argv;
+  if (/[\\/]_npx[\\/]/.test(script))
+    throw usageError(
+      'npx keeps its copy of sotto for a while only',
+      'Install it first: npm install -g sotto',
+    );
   writeUnit(path, unitText({ node: process.execPath, script, args, username, env }));
   output.note(`the unit is ${path}`);
   if (!start)
