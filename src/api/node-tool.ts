@@ -42,13 +42,17 @@ export interface StartNode {
 
 export interface StartedNode {
   readonly status: StatusView;
+  /** What it has to say at the start, a line each. */
+  readonly notices: readonly string[];
   /** Where it writes what happens; undefined, with the reason, when that could not be opened. */
   readonly log: { readonly path: string; readonly trouble?: Failure };
 }
 
 export interface LaunchedNode {
-  /** Says how the start went, once: ready, or why not. */
-  report(failure?: Failure): void;
+  /** Says, once, that it is ready, and what there is to say about it. */
+  ready(notices: readonly string[]): void;
+  /** Says why it cannot start, unless it has said already that it could. */
+  failed(failure: Failure): void;
   /** What was written to the log was the last for now: a long log is moved to `log.1`. */
   keepLogShort(home: string): void;
 }

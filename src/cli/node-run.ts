@@ -23,7 +23,7 @@ export async function runNode(
   } catch (error) {
     // Whoever stopped it knows that.
     if (launched && !(error instanceof Stopped)) {
-      launched.report(toFailure(error));
+      launched.failed(toFailure(error));
       context.output.note(`${new Date().toISOString()} it cannot go on:`, 'bad');
     }
     throw error;
@@ -50,8 +50,17 @@ async function open(
         style: 'plain',
       },
     ]);
-    launched?.report();
-    for await (const event of events) log(linesOf(event, chat));
+    let notices: readonly string[] | undefined = [];
+    // What was found while it opened waits in its events, and is told by then.
+    setImmediate(() => {
+      launched?.ready(notices ?? []);
+      notices = undefined;
+    });
+    for await (const event of events) {
+      const lines = linesOf(event, chat);
+      notices &&= [...notices, ...lines.map(({ text }) => text)];
+      log(lines);
+    }
     log([{ text: signal.aborted ? 'ended by a signal' : 'ended by sotto down', style: 'plain' }]);
   } finally {
     await chat.close(signal.aborted ? { graceMs: STOPPED_GRACE_MS } : {});

@@ -26,7 +26,7 @@ export async function launch(
   home: string,
   env: Environment,
   signal: Cancellable['signal'],
-): Promise<Log> {
+): Promise<Omit<StartedNode, 'status'>> {
   using stderr = openStderr(home);
   const child = spawn(process.execPath, commandLine(args, passphrase), {
     detached: true,
@@ -42,8 +42,8 @@ export async function launch(
   try {
     if (signal?.aborted) throw signal.reason;
     const report = await reportOf(child, stderr.log);
-    if (report.failure) throw codedError(report.failure);
-    return stderr.log;
+    if ('failure' in report) throw codedError(report.failure);
+    return { notices: report.notices, log: stderr.log };
   } catch (error) {
     await end(child);
     throw signal?.aborted ? signal.reason : error;

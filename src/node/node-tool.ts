@@ -26,11 +26,11 @@ export function createNodeTool(env: Environment): NodeTool {
     find,
     start: async (command, { signal } = {}) => {
       const { folder } = homeOf(command.home, env);
-      const log = await launch(command, folder, env, signal);
+      const launched = await launch(command, folder, env, signal);
       const running = await find(command.home, { ...(signal && { signal }) });
       if (!running) throw goneAgain(folder);
       await running.chat.close();
-      return { status: running.status, log };
+      return { status: running.status, ...launched };
     },
     end: async (options, { signal } = {}) => endNode(homeOf(options, env), env, signal),
     launched,

@@ -43,7 +43,7 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): FakeNode {
         throw passphrase ? wrong() : locked();
       running = 'node';
       chat.openedAs('listen');
-      return { status: await status(), log: { path: LOG } };
+      return { status: await status(), notices: ['· something is to be said'], log: { path: LOG } };
     },
     end: async () => {
       if (!running) return false;
@@ -53,7 +53,7 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): FakeNode {
       onEnd();
       return true;
     },
-    launched: () => ({ report: () => undefined, keepLogShort: () => undefined }),
+    launched: () => ({ ready: () => undefined, failed: () => undefined, keepLogShort: () => undefined }),
     serveStdio: async () => {
       chat.calls.push('serve stdio');
     },

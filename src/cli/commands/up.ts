@@ -68,7 +68,8 @@ async function startNode(settings: Settings, context: CliContext): Promise<void>
   const present = await runsAlready(options, services, context);
   if (present) return tellStatus(present, 'already', settings, context);
   try {
-    const { status, log } = await start(settings, services, context);
+    const { status, notices, log } = await start(settings, services, context);
+    for (const line of notices) context.output.note(line);
     if (log.trouble) context.output.failure(log.trouble);
     tellStatus(status, log, settings, context);
   } catch (error) {
