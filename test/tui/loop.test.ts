@@ -379,3 +379,16 @@ test('a terminal that is hung up ends the loop with 129, and what stood in its l
   const report = await until('the loop has ended', () => existsSync(REPORT) && readFileSync(REPORT, 'utf8'));
   expect(report).toContain('draft bob "not yet sent"\nexit=129');
 });
+
+test('a draft that the disk does not take stays on the screen', async () => {
+  await using tmux = await startLoop(['DISK FULL']);
+  tmux.type('/to bob');
+  tmux.press('Enter');
+  await tmux.until((screen) => /^bob> $/m.test(`${screen.trimEnd()} `));
+  tmux.signal('SIGUSR2');
+  await tmux.until((screen) => screen.includes('[disk-full]'));
+  tmux.type('not lost');
+  tmux.press('C-c');
+  const screen = await tmux.until((text) => text.includes('pane-done'));
+  expect(screen).toContain('· not kept as a draft [disk-full]: not lost');
+});

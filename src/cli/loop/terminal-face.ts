@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Style } from '../output.ts';
 import { messageLines } from '../print-message.ts';
 import { TEXT_BYTES_MAX } from '../read-text.ts';
+import { toFailure } from '../report-error.ts';
 import type { Settings } from '../settings.ts';
 import { completionsFor } from './completion.ts';
 import { Conversation, type Submitted } from './conversation.ts';
@@ -229,7 +230,8 @@ class TerminalFace {
       const name = await this.#drafts.leave(text, this.#talk.onlyFixed, this.#talk.names);
       if (name !== undefined) this.#say(`· kept as the draft for ${name}`, 'dim');
     } catch (error) {
-      this.#talk.fail(error);
+      // So it stands at least on the screen; why it is so, the loop says.
+      this.#say(`· not kept as a draft [${toFailure(error).code}]: ${text}`, 'bad');
     }
   }
 
