@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SETTING_KEYS, variableOf } from './config/setting.ts';
+import { shellWord } from './describe.ts';
 import { parseDuration, parseKeep, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
 
@@ -247,6 +248,13 @@ test('a mistake in the file is refused with its line, also one that this command
     configFile(text);
     expect(() => settingsOf(['do']), text).toThrow(`${path}${message}`);
   }
+  chmodSync(path, 0o666);
+  expect(() => settingsOf(['do'])).toThrow(
+    expect.objectContaining({
+      message: `${path}: everybody can write it`,
+      hint: `Run: chmod go-w ${shellWord(path)}`,
+    }),
+  );
   rmSync(path);
   mkdirSync(path);
   expect(() => settingsOf(['do'])).toThrow(`${path}: it is not a regular file`);

@@ -1,4 +1,5 @@
 // Man pages in man(7): sotto.1, and one for each of its commands.
+import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
 import { allPages, type CommandPage, type Term } from './command-tree.ts';
 import { ENVIRONMENT, FILES, RULES } from './manual-words.ts';
 
@@ -28,7 +29,10 @@ function mainPage(program: CommandPage, options: ManOptions): string {
     ...terms(commands),
     '.SH FOR EVERY COMMAND',
     ...paragraphs(RULES),
-    ...environmentAndFiles(),
+    '.SH ENVIRONMENT',
+    ...terms(ENVIRONMENT),
+    '.SH FILES',
+    ...terms(FILES),
     '.SH SEE ALSO',
     ...see(program.commands),
   ]);
@@ -41,7 +45,10 @@ function commandPage(command: CommandPage, program: CommandPage, options: ManOpt
     ...body(command, '.SH'),
     ...children.flatMap((child) => [`.SH ${roff(child.path.toUpperCase())}`, ...body(child, '.SS')]),
     ...(command.exitCodes.length > 0 ? [] : exitCodes(program, '.SH')),
-    ...environmentAndFiles(),
+    '.SH ENVIRONMENT',
+    ...terms(variablesOf(command)),
+    '.SH FILES',
+    ...terms(FILES),
     '.SH SEE ALSO',
     ...see([program]),
   ]);
@@ -78,8 +85,13 @@ function exitCodes(page: CommandPage, heading: '.SH' | '.SS'): readonly string[]
   return [`${heading} ${heading === '.SH' ? 'EXIT STATUS' : 'Exit status'}`, ...terms(page.exitCodes)];
 }
 
-function environmentAndFiles(): readonly string[] {
-  return ['.SH ENVIRONMENT', ...terms(ENVIRONMENT), '.SH FILES', ...terms(FILES)];
+/** A variable means nothing to a command that has not its flag. */
+function variablesOf(command: CommandPage): readonly Term[] {
+  const options = allPages(command).flatMap((page) => page.options.flatMap((group) => group.options));
+  const flags = new Set(options.flatMap(({ term }) => term.match(/--[a-z-]+/g) ?? []));
+  const foreign = SETTING_KEYS.filter((key) => !flags.has(key === 'pager' ? '--no-pager' : `--${key}`));
+  const variables = new Set(foreign.map(variableOf));
+  return ENVIRONMENT.filter(({ term }) => !variables.has(term));
 }
 
 function see(pages: readonly CommandPage[]): readonly string[] {

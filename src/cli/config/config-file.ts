@@ -5,6 +5,7 @@ import type { Node, ParseError } from 'jsonc-parser';
 import { CodedError, systemCode, systemReason, type Failure } from '../../base/index.ts';
 import { closest } from '../closest.ts';
 import type { Environment } from '../context.ts';
+import { shellWord } from '../describe.ts';
 import {
   configFolder,
   isSettingKey,
@@ -48,7 +49,7 @@ export function readConfig(env: Environment): ReadonlyMap<SettingKey, FileSettin
   return settings;
 }
 
-/** Never throws: what is wrong with the file is among its mistakes. */
+/** What is wrong with the file is among its mistakes. */
 export function openConfig(path: string): ConfigFile {
   try {
     const text = readText(path);
@@ -56,6 +57,7 @@ export function openConfig(path: string): ConfigFile {
       ? { path, text: '', settings: new Map(), mistakes: [] }
       : parseConfig(path, text);
   } catch (error) {
+    if (!(error instanceof CodedError) && systemCode(error) === '') throw error;
     const mistake: Failure =
       error instanceof CodedError
         ? error.failure
@@ -81,6 +83,9 @@ function readText(path: string): string | undefined {
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw invalid(path, 'it is not a regular file');
+    // It names files and a command that is run.
+    if (process.getuid !== undefined && (stats.mode & 0o002) !== 0)
+      throw invalid(path, 'everybody can write it', `Run: chmod go-w ${shellWord(path)}`);
     if (stats.size > CONFIG_BYTES_MAX) throw invalid(path, 'it is larger than 64 KiB');
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } finally {
@@ -168,6 +173,6 @@ function failureAt(path: string, line: number, message: string): Mistake {
   return { code: 'config-invalid', message: `${path}:${line}: ${message}`, isWhole: true };
 }
 
-function invalid(path: string, message: string): CodedError {
-  return new CodedError({ code: 'config-invalid', message: `${path}: ${message}` });
+function invalid(path: string, message: string, hint?: string): CodedError {
+  return new CodedError({ code: 'config-invalid', message: `${path}: ${message}`, ...(hint && { hint }) });
 }
