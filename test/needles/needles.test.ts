@@ -9,6 +9,7 @@ import { People } from './people.ts';
 const SENT = 'the-sent-text-Vahgh6ooMee7';
 const RECEIVED = 'the-received-text-eiKoh3aiSh4u';
 const SEARCHED = 'searchedwordxah7Quoo';
+const DRAFT = 'the-draft-Iequ6gohzaiT';
 const PASSPHRASE = 'the passphrase Ohw9aeb2';
 const FORMER = 'the former passphrase ieW1aph8';
 const PASSWORD = 'the-password-Ci5thaehai';
@@ -27,6 +28,7 @@ const TYPED: Secrets = {
   'the sent text': SENT,
   'the received text': RECEIVED,
   'the search word': SEARCHED,
+  'the draft': DRAFT,
   'the passphrase': PASSPHRASE,
   'the former passphrase': FORMER,
   'the password': PASSWORD,
@@ -101,6 +103,8 @@ test('no file, log, command line or environment holds a text, a passphrase, a pa
   alice.type(`/search ${SEARCHED}`);
   alice.type(`/search ${SENT.slice(0, 12)}`);
   await alice.says(SENT);
+  await mustDo('alice', ['draft', 'bob', DRAFT]);
+  await mustDo('alice', ['read', 'bob']);
 
   expect(existsSync(join(people.home('alice'), 'sotto.db-wal')), 'the log is looked at, too').toBe(true);
   expectNowhere();
