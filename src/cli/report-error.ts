@@ -24,8 +24,17 @@ export function reportError(error: unknown, { output, env, json }: ReportOptions
 
 /** A command line may be so wrong that its flags are not known: then the word alone counts. */
 export function wantsJson(argv: readonly string[]): boolean {
+  return hasFlag(argv, '--json');
+}
+
+/** What the flags say counts for their own mistakes, too. */
+export function wantsPlain(argv: readonly string[], env: Environment): boolean {
+  return hasFlag(argv, '--plain') || /^(?:1|yes|true)$/i.test((env['SOTTO_PLAIN'] ?? '').trim());
+}
+
+function hasFlag(argv: readonly string[], flag: string): boolean {
   const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+  return (end < 0 ? argv : argv.slice(0, end)).includes(flag);
 }
 
 /** Anything thrown, as a failure: what is not coded is a bug of ours. */

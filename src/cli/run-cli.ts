@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 import { spawnPager, type OpenPager } from './pager.ts';
 import { askToUnlock, withTries } from './passphrase.ts';
 import { Prompter } from './prompter.ts';
-import { reportError, wantsJson } from './report-error.ts';
+import { reportError, wantsJson, wantsPlain } from './report-error.ts';
 import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
 
 export interface CliRun {
@@ -96,6 +96,7 @@ async function runCommand(argv: readonly string[], context: CliContext): Promise
     return context.exitCode;
   } catch (error) {
     const { output, env } = context;
+    output.plain ||= wantsPlain(argv, env);
     return reportError(error, { output, env, json: wantsJson(argv) });
   }
 }

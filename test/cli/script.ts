@@ -9,12 +9,13 @@
 //   served                       another program listens with this home
 //   traced LINE                  that goes on inside it
 //   running HOW                  a program has this home: node, attended or passing (fake-node.ts)
-//   disk CODE                    the disk takes nothing
+//   disk CODE                    the disk takes nothing       stdout CODE         whatever is written there fails with CODE
 //   file PATH                    this directory file exists   broken CODE   opening the chat fails with CODE
-//   tty                          a person sits there          signal NAME after TEXT
+//   tty                          a person sits there          screen              and stdout is the terminal, too
+//   signal NAME after TEXT
 //   locked PASSPHRASE            the home is under it
 //   $ sotto …                    < stdin    > stdout    ! stderr    = exit code    @ what the chat was told
-// In expected lines {*} stands for anything.
+// In expected lines {*} stands for anything, and ␛ for the escape character.
 import { EventEmitter } from 'node:events';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,6 +63,8 @@ interface Given {
   readonly traced: string[];
   passphrase: string | undefined;
   tty: boolean;
+  screen: boolean;
+  stdoutFails: string | undefined;
 }
 
 interface Step {
@@ -90,6 +93,8 @@ async function runStep(given: Given, step: Step): Promise<void> {
     Object.assign(
       new Writable({
         write(chunk: Buffer, _encoding, callback) {
+          if (name === 'stdout' && given.stdoutFails !== undefined)
+            return callback(Object.assign(new Error(given.stdoutFails), { code: given.stdoutFails }));
           out[name] += chunk.toString();
           for (const signal of given.signals)
             if (`${out.stdout}${out.stderr}`.includes(signal.after))
@@ -107,7 +112,7 @@ async function runStep(given: Given, step: Step): Promise<void> {
           callback();
         },
       }),
-      { isTTY: given.tty && name === 'stderr' },
+      { isTTY: given.tty && (name === 'stderr' || given.screen) },
     );
   const answer = (): void => {
     const next = answers.shift();
@@ -127,7 +132,7 @@ async function runStep(given: Given, step: Step): Promise<void> {
   const name = `sotto ${step.argv.join(' ')}`;
   expectLines(`${name}: stdout`, out.stdout, step.stdout);
   expectLines(`${name}: stderr`, out.stderr, step.stderr);
-  if (wantsJson(step.argv)) expectObjects(name, out.stdout, exit);
+  if (wantsJson(step.argv) && given.stdoutFails === undefined) expectObjects(name, out.stdout, exit);
   expect({ name, exit, calls: callsOf(services) }).toEqual({ name, exit: step.exit, calls: step.calls });
 }
 
@@ -216,7 +221,8 @@ function extras(options: FakeServices['opened'][number]): readonly string[] {
 }
 
 function expectLines(what: string, actual: string, expected: readonly string[]): void {
-  const lines = actual === '' ? [] : actual.replace(/\n$/, '').split('\n');
+  const shown = actual.replace(/\n$/, '').replaceAll('\u001B', '␛');
+  const lines = actual === '' ? [] : shown.split('\n');
   const readable = lines.map((line, i) => (matches(line, expected[i]) ? (expected[i] ?? line) : line));
   expect({ what, lines: readable }).toEqual({ what, lines: expected });
 }
@@ -255,6 +261,8 @@ function parseScript(text: string): { readonly given: Given; readonly steps: rea
     traced: [],
     passphrase: undefined,
     tty: false,
+    screen: false,
+    stdoutFails: undefined,
   };
   const steps: Step[] = [];
   for (const line of text.split('\n')) {
@@ -303,6 +311,8 @@ function addToGiven(given: Given, line: string): void {
   else if (word === 'broken') given.broken = first as ErrorCode;
   else if (word === 'locked') given.passphrase = [first, ...rest].join(' ');
   else if (word === 'tty') given.tty = true;
+  else if (word === 'screen') given.screen = true;
+  else if (word === 'stdout') given.stdoutFails = first;
   else if (word === 'signal')
     given.signals.push({ name: first as SignalName, after: rest.slice(1).join(' ') });
   else throw new Error(`the script has an unknown line: ${line}`);
