@@ -48,7 +48,7 @@ export interface ContactView {
   readonly trouble?: Failure;
   /** Somebody tried to meet us under this name and did not know the passwords. */
   readonly failedGuesses?: FailedGuessesView;
-  /** Messages of this contact after the read position: counted up to 1,000. */
+  /** Messages of this contact after the read position: counted up to 1,000, among the last 10,000 of the conversation. */
   readonly unread: number;
   /** The position up to which a person has read; undefined: nothing. */
   readonly readUpTo?: number;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ChatOptions, ContactView, SelfView, StatusView } from '../api/index.ts';
-import type { Failure } from '../base/index.ts';
+import { CodedError, type Failure } from '../base/index.ts';
 import type { Home } from '../store/index.ts';
 import { readClock } from './clock.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -13,13 +13,14 @@ export class Status implements Disposable {
   readonly #home: Home;
   readonly #startedAtWall = Math.round(readClock().wall);
   readonly #loopDelay = new LoopDelay();
+  /** As it was read last. */
+  #waiting: StatusView['waiting'] = { messages: 0, bytes: 0 };
 
   constructor(options: ChatOptions, home: Home) {
     this.#options = options;
     this.#home = home;
   }
 
-  /** Throws what reading the home throws. */
   view({
     self,
     contacts,
@@ -30,6 +31,8 @@ export class Status implements Disposable {
     /** Why the store takes nothing. */
     readonly trouble: Failure | undefined;
   }): StatusView {
+    const unreadable = this.#read();
+    const why = trouble ?? unreadable;
     return {
       version: ownVersion(),
       pid: process.pid,
@@ -39,11 +42,22 @@ export class Status implements Disposable {
       self,
       connected: contacts.filter(({ connected }) => connected).map(({ name }) => name),
       contacts: contacts.length,
-      waiting: this.#home.waiting,
+      waiting: this.#waiting,
       unread: contacts.reduce((sum, { unread }) => sum + unread, 0),
-      store: { ...this.#home.sizes, ...(trouble && { trouble }) },
+      store: { ...this.#home.sizes, ...(why && { trouble: why }) },
       loopDelayMs: this.#loopDelay.view,
     };
+  }
+
+  /** Why it cannot be read; then it is as it was. */
+  #read(): Failure | undefined {
+    try {
+      this.#waiting = this.#home.waiting;
+      return undefined;
+    } catch (error) {
+      if (error instanceof CodedError) return error.failure;
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -11,7 +11,7 @@ export interface Conversation {
   readonly draft: string | undefined;
 }
 
-export const UNREAD_MAX = 1_000;
+const UNREAD_MAX = 1_000;
 /** Of a conversation in which one's own texts are all but alone, no more is looked through. */
 const LOOKED_AT_MAX = 10_000;
 

@@ -1,2 +1,2 @@
-export { UNREAD_MAX, type Conversation } from './conversations.ts';
+export type { Conversation } from './conversations.ts';
 export { checkBeginning, DurableLedger } from './ledger.ts';
