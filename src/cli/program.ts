@@ -266,8 +266,15 @@ function fromCommander(error: CommanderError, command: CommandUnknownOpts): Erro
   if (error.code === 'commander.missingMandatoryOptionValue' && unknown !== undefined)
     return unknownOption(command, unknown, help);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1');
+  const hint = choiceMeant(first) ?? rest.join(' ').replace(/^\((.*)\)$/, '$1');
   return usageError(first, hint === '' ? `${help} shows how it is used.` : hint);
+}
+
+/** Commander lists the choices; which of them was meant it does not say. */
+function choiceMeant(message: string): string | undefined {
+  const [, given, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? [];
+  const meant = given === undefined ? undefined : closest(given, choices?.split(', ') ?? []);
+  return meant === undefined ? undefined : `Did you mean “${meant}”?`;
 }
 
 function unknownOption(command: CommandUnknownOpts, given: string, help: string): Error {

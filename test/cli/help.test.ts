@@ -154,3 +154,20 @@ test('a mistyped command, subcommand or flag is recognised, at every command', a
   }
   expect(tried).toBeGreaterThan(200);
 });
+
+test('a mistyped choice of an option is recognised', async () => {
+  let tried = 0;
+  for (const [path, { options }] of pages)
+    for (const { term, words } of options.flatMap((group) => group.options)) {
+      const [, choices = ''] = /choices: ((?:"\w+"(?:, )?)+)/.exec(words) ?? [];
+      for (const [, choice = ''] of choices.matchAll(/"(\w+)"/g)) {
+        tried++;
+        const argv = [...path.split(' ').slice(1), term.split(' ')[0] ?? '', mistyped(choice)];
+        expect(await sotto(...argv)).toMatchObject({
+          exit: 2,
+          stderr: expect.stringContaining(`Did you mean “${choice}”?`),
+        });
+      }
+    }
+  expect(tried).toBeGreaterThan(5);
+});
