@@ -11,6 +11,11 @@ export interface NodeTool {
    */
   find(options: HomeOptions, cancel?: Cancellable): Promise<RunningNode | undefined>;
   /**
+   * The chat of a program that nobody sits in front of, or undefined when there is none. It goes on with the next one when that is started
+   * anew; with none for a few seconds, what is asked, and its events, reject with node-not-running.
+   */
+  attach(options: HomeOptions, cancel?: Cancellable): Promise<Chat | undefined>;
+  /**
    * Starts a program of its own that runs on when this one ends, and resolves when that one answers. Rejects with what it failed
    * with, and ends it when the signal aborts.
    */

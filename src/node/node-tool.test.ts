@@ -88,11 +88,45 @@ test('a command that only sends is found as one; a home of another name is said 
   await expect(tool.find({ ...homeOf(town), as: 'bob' })).rejects.toMatchObject({ code: 'home-owner' });
 });
 
-test('a home that a program has who does not answer is home-locked after a while, and nothing hangs (CTL-02)', async () => {
-  await using town = await openTown(['alice', 'bob']);
-  using _lock = lockOwnHome(town.home('alice'));
-  await expect(tool.find(homeOf(town))).rejects.toMatchObject({ code: 'home-locked' });
-}, 30_000);
+test.concurrent(
+  'who is attached goes on with the next node: its events, and what it asks; without one it hears that there is none',
+  async () => {
+    await using town = await openTown(['alice', 'bob']);
+    await using bob = await town.open('bob');
+    const first = await openNode(town);
+    await using attached = (await tool.attach(homeOf(town)))!;
+    const events = attached.events({ isScreen: true });
+    const next = async (): Promise<string> => {
+      for (let told = await events.next(); told.done !== true; told = await events.next())
+        if (told.value.type === 'message-received') return told.value.text.exact();
+      throw new Error('the events have ended');
+    };
+    await bob.sendDelivered('alice', 'to the first');
+    expect(await next()).toBe('to the first');
+    await first.close();
+    const second = await openNode(town);
+    await bob.sendDelivered('alice', 'to the second');
+    expect(await next()).toBe('to the second');
+    await attached.sendText({ to: 'bob', text: 'through the second' });
+    await bob.hears('through the second');
+    await second.close();
+    await expect(next()).rejects.toMatchObject({ code: 'node-not-running' });
+    await expect(attached.contacts()).rejects.toMatchObject({ code: 'node-not-running' });
+    await using _person = await open(town);
+    expect(await tool.attach(homeOf(town))).toBeUndefined();
+  },
+  60_000,
+);
+
+test.concurrent(
+  'a home that a program has who does not answer is home-locked after a while, and nothing hangs (CTL-02)',
+  async () => {
+    await using town = await openTown(['alice', 'bob']);
+    using _lock = lockOwnHome(town.home('alice'));
+    await expect(tool.find(homeOf(town))).rejects.toMatchObject({ code: 'home-locked' });
+  },
+  30_000,
+);
 
 test('a node without a socket does not run, and leaves its home and port free', async () => {
   await using town = await openTown(['alice', 'bob']);

@@ -5,6 +5,7 @@ import type { Cancellable, Chat, HomeOptions, NodeTool, RunningNode } from '../a
 import { CodedError, type ErrorCode } from '../base/index.ts';
 import { askToEnd, connectControl, controlPath } from '../control/client/index.ts';
 import { findOwnHome, lockOwnHome, type OwnHome } from '../store/own/index.ts';
+import { attach } from './attach.ts';
 import { launched } from './launched.ts';
 import { launch } from './launch.ts';
 import { loadDirectory } from './load-directory.ts';
@@ -24,6 +25,7 @@ export function createNodeTool(env: Environment): NodeTool {
     findNode(homeOf(options, env), env, signal);
   return {
     find,
+    attach: async (options, cancel = {}) => attach(async (how) => find(options, how), cancel),
     start: async (command, { signal } = {}) => {
       const { folder } = homeOf(command.home, env);
       const launched = await launch(command, folder, env, signal);

@@ -35,6 +35,7 @@ export function fakeNode(chat: FakeChat, options: FakeNodeOptions): FakeNode {
   };
   return {
     find,
+    attach: async (home) => (running === 'node' ? (await find(home))?.chat : undefined),
     start: async ({ args, passphrase }) => {
       chat.calls.push(`start ${args.join(' ')}`);
       const failure = options.start();

@@ -83,21 +83,27 @@ async function openAsking(options: ChatOptions, services: Services, context: Cli
 
 /** Through the node in the background, if there is one; it may begin between a look and the opening. */
 async function attachOrOpen(options: ChatOptions, services: Services, context: CliContext): Promise<Opened> {
-  const { signal, output } = context;
-  for (let isAgain = false; ; isAgain = true) {
-    const running = await services.node.find(options, { signal });
-    if (running?.status.isAttended === false) {
-      output.note('· through the Sotto in the background, which runs on when you leave', 'dim');
-      return { chat: running.chat, isGuest: true };
-    }
-    await running?.chat.close();
-    try {
-      return { chat: await services.openChat(options, { signal }), isGuest: false };
-    } catch (error) {
-      const isLocked = error instanceof CodedError && error.code === 'home-locked';
-      if (!isLocked || running || isAgain) throw error;
-    }
+  const { signal } = context;
+  const attached = await attach(options, services, context);
+  if (attached) return attached;
+  try {
+    return { chat: await services.openChat(options, { signal }), isGuest: false };
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'home-locked') throw error;
+    const late = await attach(options, services, context);
+    if (late) return late;
+    throw error;
   }
+}
+
+async function attach(
+  options: ChatOptions,
+  { node }: Services,
+  { output, signal }: CliContext,
+): Promise<Opened | undefined> {
+  const chat = await node.attach(options, { signal });
+  if (chat) output.note('· through the Sotto in the background, which runs on when you leave', 'dim');
+  return chat && { chat, isGuest: true };
 }
 
 /** What waits and goes out later, one line a contact. */
