@@ -352,20 +352,37 @@ test('a signal ends the wait for stdin and for an answer, with the exit code of 
   }
 });
 
-test('beside a running Sotto the program loads next to nothing', async () => {
+/** A command beside a program that has the home, and the modules that it loads. */
+async function loaded(
+  argv: readonly string[],
+): Promise<Done & { readonly modules: readonly (string | undefined)[] }> {
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ load: (url, context, next) => (process._rawDebug(url), next(url, context)) });`;
   const spy = `data:text/javascript,${encodeURIComponent(hook)}`;
   let said = '';
-  const { exit } = await beside({}, async () => {
-    const program = spawn(process.execPath, ['--import', spy, MAIN, ...QUEUED], { env: envOf({}) });
+  const done = await beside({}, async () => {
+    const program = spawn(process.execPath, ['--import', spy, MAIN, ...argv], { env: envOf({}) });
     program.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     program.stdin.end('hi\n');
     const [code] = (await once(program, 'close')) as [number];
     return { exit: code, stdout: '', stderr: said };
   });
-  const modules = [...said.matchAll(/^file:.*\/(src\/.*)$/gm)].map(([, path]) => path);
+  return { ...done, modules: [...said.matchAll(/^file:.*\/(src\/.*)$/gm)].map(([, path]) => path) };
+}
+
+test('beside a running Sotto the short way loads next to nothing', async () => {
+  const { exit, stderr, modules } = await loaded(QUEUED);
   expect(modules).toEqual(['src/main.ts', 'src/version.ts', 'src/quick-send.ts', 'src/quick-home.ts']);
-  expect(said).toContain('queued for bob, kept; the running Sotto goes on trying\n');
+  expect(stderr).toContain('queued for bob, kept; the running Sotto goes on trying\n');
   expect(exit).toBe(0);
+});
+
+test('beside a running Sotto other commands load neither engine nor database', async () => {
+  const { exit, stderr, modules } = await loaded(['outbox']);
+  expect(stderr).toContain('nothing waits\n');
+  expect(exit).toBe(0);
+  expect(modules).toContain('src/control/client/connect.ts');
+  expect(stderr).not.toMatch(
+    /better-sqlite3|src\/(?:protocol|net|control\/server)\/|src\/engine\/engine|src\/node\/node\.ts|src\/store\/(?:home|database)\.ts/,
+  );
 });
