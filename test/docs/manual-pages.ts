@@ -42,7 +42,7 @@ function commandPage(command: CommandPage): string {
 
 function body(page: CommandPage, heading: string): readonly string[] {
   return [
-    ...(page.examples.length === 0 ? [] : [fenced('sh', page.examples)]),
+    ...(page.examples.length === 0 ? [] : [fenced('sh', page.examples.map(commented))]),
     fenced('text', page.usage),
     escape(page.description),
     ...section(`${heading} Arguments`, page.arguments),
@@ -50,6 +50,11 @@ function body(page: CommandPage, heading: string): readonly string[] {
     ...section(`${heading} Exit codes`, page.exitCodes),
     ...page.notes.map((note) => escape(note.replaceAll(/\n */g, ' '))),
   ];
+}
+
+/** What a shell shall not take for a part of the command. */
+export function commented(example: string): string {
+  return example.replace(/^(\S.*?\S)( {3,})(\S.*)$/, '$1$2# $3');
 }
 
 function section(title: string, terms: readonly Term[]): readonly string[] {

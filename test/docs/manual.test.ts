@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { allPages, describeCommand, loadProgram, type CommandPage } from './command-tree.ts';
 import { manPages, roff } from './man-pages.ts';
-import { manualPages } from './manual-pages.ts';
+import { commented, manualPages } from './manual-pages.ts';
 import { ENVIRONMENT } from './manual-words.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -50,7 +50,7 @@ test('every command, argument and option is in the manual and in a man page', ()
       expect(pages.man, `${path} ${term}`).toContain(`\n.TP\n.B ${roff(term)}\n`);
     }
     for (const line of [...examples, ...usage]) {
-      expect(pages.manual).toContain(`\n${line}\n`);
+      expect(pages.manual).toContain(`\n${commented(line)}\n`);
       expect(pages.man).toContain(`\n${roff(line)}\n`);
     }
     const parent = manualPages(program).get(isOwnPage ? 'README.md' : `${file}.md`) ?? '';

@@ -2,7 +2,7 @@ import { Argument, type Command } from '@commander-js/extra-typings';
 import { toSafeLine } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { addGlobalFlags } from '../flags.ts';
-import type { CommandTrees } from '../program.ts';
+import type { CommandTrees } from '../command-table.ts';
 import { parseBashLine, quoteForBash } from './bash-line.ts';
 import { candidatesAt, type Candidates } from './candidates.ts';
 import { contactNames } from './contact-names.ts';
