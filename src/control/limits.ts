@@ -24,6 +24,8 @@ export const UNREAD_PATIENCE_MS = 5_000;
 export const HELD_BYTES_MAX: number = 128 * 1024 * 1024;
 /** Who holds no more than this is not cut for the others’ sake. */
 export const HELD_BYTES_SMALL: number = 64 * 1024;
+/** Whoever has ended its side and still waits is spoken to so often: only so does it show that it has left. */
+export const WAITING_MS = 5_000;
 /** Answers that are under way when the program ends are waited for so long. */
 export const FINISH_PATIENCE_MS = 1_000;
 /** A screen that does not say that it has shown an event is cut: it would hold up what peers send. */

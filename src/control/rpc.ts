@@ -19,6 +19,8 @@ export const NOTIFICATIONS = {
   trace: 'trace',
   /** A subscription has ended: the chat has, or it is behind too far. */
   ended: 'subscription.ended',
+  /** Said now and then to who has ended its side and still waits for an answer: it may have left. */
+  waiting: 'node.waiting',
   /** The program is ending. What was asked and is not answered by now, it has not begun. */
   ending: 'node.ending',
 } as const;

@@ -81,3 +81,44 @@ test('pages wait for their reader: one that asks for many and reads nothing hold
   expect(answers.filter(({ error }) => error).at(-1)).toMatchObject({ error: { data: { code: 'usage' } } });
   expect(answers.filter(({ error }) => !error).length).toBeGreaterThan(4);
 });
+
+test('of one client 64 requests are under way; further ones wait in its socket, and are not lost (CTL-03)', async () => {
+  await using home = await serveHome();
+  await using chat = await connectControl(home.path);
+  const go = Promise.withResolvers<void>();
+  let begun = 0;
+  home.chat.retry = async () => {
+    begun += 1;
+    return go.promise;
+  };
+  const client = home.raw();
+  for (let id = 0; id < 200; id++) client.ask(id, 'outbox.retry', { name: 'bob' });
+  await until('some are begun', () => begun > 0);
+  for (let n = 0; n < 10; n++) await chat.contacts();
+  expect(begun).toBe(64);
+  go.resolve();
+  await client.answered(199);
+  expect(client.lines).toHaveLength(200);
+});
+
+test('of a client that does not read its answers, requests wait (CTL-03)', async () => {
+  await using home = await serveHome();
+  await home.chat.setDraft({ name: 'bob', text: 'x'.repeat(30 * 1024) });
+  await using chat = await connectControl(home.path);
+  const contacts = home.chat.contacts.bind(home.chat);
+  let asked = 0;
+  home.chat.contacts = async () => {
+    asked += 1;
+    return contacts();
+  };
+  const client = home.raw();
+  client.socket.pause();
+  for (let id = 0; id < 500; id++) client.ask(id, 'draft', { name: 'bob' });
+  await until('some are answered', () => asked > 0);
+  for (let n = 0; n < 10; n++) await chat.outbox();
+  // 1 MiB, what the system holds, and what was under way.
+  expect(asked).toBeLessThan(250);
+  client.socket.resume();
+  await client.answered(499);
+  expect(client.lines).toHaveLength(500);
+});

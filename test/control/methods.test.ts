@@ -72,6 +72,15 @@ test('waiting texts hold up nothing, are answered when the program ends, and lea
   expect(home.chat.listeners).toBe(0);
 });
 
+test('a text that is waited for is forgotten with the client that has left', async () => {
+  await using home = await serveHome({ contacts: [{ name: 'bob', outcome: [] }] });
+  const client = home.raw();
+  client.ask(1, 'send', { to: 'bob', text: 'x', wait: 'delivered' });
+  await until('it is waited for', () => home.chat.sent.length === 1 && home.chat.listeners === 1);
+  client.socket.destroy();
+  await until('nobody waits', () => home.chat.listeners === 0);
+});
+
 test('reply answers a message, to whom it was said with', async () => {
   await using home = await serveHome();
   const client = home.raw();

@@ -30,6 +30,10 @@ const TOLD: Readonly<Record<string, readonly [summary: string, params: v.Generic
       hint: v.exactOptional(v.string()),
     }),
   ],
+  [NOTIFICATIONS.waiting]: [
+    'To who has ended its side and still waits for an answer, every five seconds: it is on its way.',
+    v.object({}),
+  ],
   [NOTIFICATIONS.ending]: [
     'The program is ending. What was asked and is not answered by now, it has not begun.',
     v.object({ yielding: v.boolean() }),

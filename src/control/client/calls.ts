@@ -149,7 +149,8 @@ export class Calls {
         this.#subscribers.delete(heard.subscription);
         return;
       case 'ending':
-        this.end(new NotTaken(heard.isYielding));
+        return this.end(new NotTaken(heard.isYielding));
+      case 'other':
     }
   }
 

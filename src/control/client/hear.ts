@@ -7,7 +7,9 @@ export type Heard =
   | { readonly type: 'error'; readonly id: number | null; readonly error: CodedError }
   | { readonly type: 'told'; readonly subscription: number; readonly params: Json }
   | { readonly type: 'ended'; readonly subscription: number; readonly reason: CodedError | undefined }
-  | { readonly type: 'ending'; readonly isYielding: boolean };
+  | { readonly type: 'ending'; readonly isYielding: boolean }
+  /** A notification that means nothing to us. */
+  | { readonly type: 'other' };
 
 /**
  * Undefined for what no server says. By hand, without a library of schemas: a command that only sends a text is to begin at once, and
@@ -27,14 +29,13 @@ export function hear(line: string): Heard | undefined {
     : undefined;
 }
 
-function hearNotification(method: string, params: unknown): Heard | undefined {
-  if (!isJson(params)) return undefined;
-  if (method === NOTIFICATIONS.ending) return { type: 'ending', isYielding: params['yielding'] === true };
-  const { subscription } = params;
-  if (typeof subscription !== 'number') return undefined;
+function hearNotification(method: string, params: unknown): Heard {
+  const { subscription, yielding } = isJson(params) ? params : ({} as Json);
+  if (method === NOTIFICATIONS.ending) return { type: 'ending', isYielding: yielding === true };
+  if (!isJson(params) || typeof subscription !== 'number') return { type: 'other' };
   if (method === NOTIFICATIONS.event || method === NOTIFICATIONS.trace)
     return { type: 'told', subscription, params };
-  if (method !== NOTIFICATIONS.ended) return undefined;
+  if (method !== NOTIFICATIONS.ended) return { type: 'other' };
   const reason = params['code'] === undefined ? undefined : failureOf(params);
   return { type: 'ended', subscription, reason };
 }

@@ -7,6 +7,7 @@ import {
   FINISH_PATIENCE_MS,
   REQUEST_BYTES_MAX,
   REQUESTS_MAX,
+  WAITING_MS,
 } from '../limits.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { CONTROL_VERSION, NOTIFICATIONS, parseJson, RPC, type Json } from '../rpc.ts';
@@ -70,7 +71,7 @@ export class ServedClient {
   async serve(): Promise<void> {
     try {
       await this.#read();
-      while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+      await this.#answered();
       // Who has ended its side cannot say that it has seen an event.
       if (!this.#isFinishing) await this.#end();
     } catch {
@@ -105,6 +106,15 @@ export class ServedClient {
     await Promise.all(this.#underWay);
     void this.#notify(NOTIFICATIONS.ending, { yielding: isYielding() });
     await this.#end();
+  }
+
+  async #answered(): Promise<void> {
+    const probing = setInterval(() => void this.#notify(NOTIFICATIONS.waiting, {}), WAITING_MS).unref();
+    try {
+      while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    } finally {
+      clearInterval(probing);
+    }
   }
 
   async #end(): Promise<void> {
