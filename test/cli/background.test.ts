@@ -118,10 +118,10 @@ describe('a node in the background', () => {
       rpc.type('{"jsonrpc":"2.0","id":1,"method":"status"}');
       await rpc.says(`"pid":${pid}`, 'stdout');
       await node.ends('down');
-      expect(commandLine(pid)).toBe('');
+      expect(existsSync(join(node.home, 'control.sock'))).toBe(false);
+      await until('it is gone', () => commandLine(pid) === '');
       // Whoever spoke through it sees that it has ended.
       expect(await rpc.exitCode(), rpc.stderr).toBe(3);
-      expect(existsSync(join(node.home, 'control.sock'))).toBe(false);
       await node.ends('down');
       expect((await node.runs('status')).exit).toBe(3);
     }),
