@@ -159,6 +159,22 @@ test('a program that stands still is not waited for without end, and one whose a
   }
 });
 
+test('what only sends loads neither the server nor schemas, engine or store', async () => {
+  await using home = await serveHome();
+  await using child = startNode(`import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+    const { connectControl } = await import(${JSON.stringify(`${SRC}/control/client/index.ts`)});
+    const chat = await connectControl(${JSON.stringify(home.path)});
+    await chat.sendText({ to: 'bob', text: 'quick' });
+    console.log(JSON.stringify(loaded));
+    await chat.close();`);
+  const loaded = JSON.parse(await child.line()) as readonly string[];
+  expect(loaded.filter((url) => url.includes('/control/client/'))).not.toEqual([]);
+  expect(loaded.filter((url) => /valibot|api\/json\/|server|engine|store|sqlite/.test(url))).toEqual([]);
+  expect(home.chat.sent).toEqual([{ to: 'bob', text: 'quick' }]);
+});
+
 async function collect(events: AsyncIterable<ChatEvent>): Promise<readonly ChatEvent[]> {
   const all: ChatEvent[] = [];
   for await (const event of events) all.push(event);
