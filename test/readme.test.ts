@@ -43,6 +43,8 @@ function shape(line: string): string {
     .replaceAll(/\d+ ms|"took_ms":\d+/g, 'MS')
     .replace(/^[\da-f]{8}  /, 'ID  ')
     .replace(/queued \d+ s ago/, 'AGO')
+    .replace(/listening on .* in the background \(process \d+\)/, 'LISTENING')
+    .replace(/\/[\w./-]*\/log\b/, 'LOG')
     .replace(/^— \d{4}-\d\d-\d\d —$/, 'DAY')
     .replace(/^\d\d:\d\d /, 'TIME ')
     .trimEnd();
@@ -149,7 +151,7 @@ async function play(program: Program, transcript: string): Promise<void> {
 
 test('two terminals on one machine, the scripts and the safety number are as the README shows them', async () => {
   const newcomer = new Newcomer('one', await threePorts());
-  const [start = '', , scripts = '', kept = '', trust = ''] = blocks('console');
+  const [start = '', , background = '', scripts = '', kept = '', trust = ''] = blocks('console');
   for (const step of steps(start)) expect(newcomer.runs(step)).toEqual(newcomer.shown(step));
   const starts = blocks('sh').flatMap((block) => block.match(/^npm start .*$/gm) ?? []);
   expect(starts).toHaveLength(2);
@@ -159,7 +161,8 @@ test('two terminals on one machine, the scripts and the safety number are as the
   await Promise.all([play(alice, atAlice), play(bob, atBob)]);
   expect((await alice.ends()).exitCode).toBe(0);
   expect(steps(scripts)).toHaveLength(5);
-  for (const step of [...steps(scripts), ...steps(kept), ...steps(trust)])
+  expect(steps(background).map(({ command }) => command.split(' ')[1])).toEqual(['up', 'send', 'down']);
+  for (const step of [...steps(scripts), ...steps(kept), ...steps(trust), ...steps(background)])
     expect(newcomer.runs(step)).toEqual(newcomer.shown(step));
   expect((await bob.ends()).exitCode).toBe(0);
 });
