@@ -46,7 +46,7 @@ class Background implements AsyncDisposable {
   /** One command of alice that is done with 0. */
   async ends(...words: readonly string[]): Promise<void> {
     const { exit, said } = await this.runs(...words);
-    expect(exit, said).toBe(0);
+    if (exit !== 0) throw new Error(`${words.join(' ')}: exit ${exit}, ${said}`);
   }
   /** One command of alice, from start to end. */
   async runs(...words: readonly string[]): Promise<{ readonly exit: number | null; readonly said: string }> {

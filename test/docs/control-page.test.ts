@@ -39,11 +39,15 @@ test('every param and every method is described in the document', () => {
   expect(mute).toEqual([]);
 });
 
-test('the client of docs/control.md, which is in another language, answers a message', async ({ skip }) => {
-  const python = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path));
-  if (python === undefined) return skip('there is no Python');
-  await using home = await serveHome();
+test('the client of docs/control.md, which is in another language, answers a message', async () => {
   const code = [...page.matchAll(/^```python\n(.*?)^```$/gms)].map(([, each]) => each).join('');
+  const called = [...code.matchAll(/\.call\("(\w+)"/g)].map(([, name]) => name);
+  expect(called).toEqual(['listen', 'reply']);
+  expect(Object.keys(METHODS)).toEqual(expect.arrayContaining(called));
+  // Where there is no Python, more cannot be said.
+  const python = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path));
+  if (python === undefined) return;
+  await using home = await serveHome();
   const running = spawn(python, ['-c', code, home.path], { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
     await until('it listens', () => home.chat.listeners === 1);
