@@ -31,8 +31,8 @@ export interface ReaderOptions {
 }
 
 /**
- * One iterator of events. As long as there is a backlog, new messages are left to the store, where they stand already. So
- * nothing is missing between the two, and nothing comes twice.
+ * One iterator of events. As long as there is a backlog, new messages are left to the store, where they stand already; behind it,
+ * those that the store has told of are passed over. So nothing is missing between the two, and nothing comes twice.
  */
 export class EventReader implements EventStream {
   readonly isScreen: boolean;
@@ -98,7 +98,7 @@ export class EventReader implements EventStream {
   }
 
   push(told: Told): void {
-    if (this.#backlog && told.event.type === 'message-received') {
+    if (told.event.type === 'message-received' && (this.#backlog || told.event.position <= this.#position)) {
       if (this.#gap === 'none') this.#gap = 'messages';
       // Of messages the position tells how far it is.
       if (this.waiting === 0) this.#number = told.number;
