@@ -293,6 +293,22 @@ describe('a reader that comes again', () => {
     shelf.restart();
     expect(await read(shelf.hub.open({ after }), 2)).toEqual(['1 queued', 'events-skipped']);
   });
+
+  test('and so it does of those that were sent once more while it was away', async () => {
+    const shelf = new Shelf();
+    shelf.send();
+    shelf.advance(0);
+    shelf.advance(0);
+    shelf.endTurn();
+    const stream = shelf.hub.open({});
+    await readUntil(stream, '1 delivered');
+    const { cursor: after } = stream;
+    await stream.return?.();
+    shelf.entries[0]!.state = 'sent';
+    shelf.hub.waitAgain();
+    shelf.restart();
+    expect(await read(shelf.hub.open({ after }), 2)).toEqual(['1 sent', 'events-skipped']);
+  });
 });
 
 function belatedly(name: string): string {

@@ -146,7 +146,9 @@ export class EventHub {
     if (number === undefined || !first)
       return {
         begin: { number: this.#before(early), position, lowest },
-        backlog: (onProgress) => new Backlog(store, { after: position, since: lowest, onProgress }),
+        // What was settled then may wait again: somebody had it sent once more.
+        backlog: (onProgress) =>
+          new Backlog(store, { after: position, since: Math.min(lowest, this.#lowest()), onProgress }),
       };
     const begin = { number, position, lowest };
     if (isBehind) return { begin, first, backlog: () => new Backlog(store, { after: position }) };

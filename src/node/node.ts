@@ -198,7 +198,7 @@ export class Node {
         lowestUnsettled: () => history.lowestWaiting,
       },
       onShown: () => this.#shownSoon(),
-      home: nameOf(this.#keys.publicKey),
+      home: nameOf(this.#keys.publicKey, this.#home.lineage),
       run: randomBytes(8).toString('hex'),
     });
   }
@@ -301,8 +301,13 @@ export interface Start {
 }
 
 /** Nobody else's cursors begin so. */
-function nameOf(publicKey: Bytes): string {
-  return createHash('sha256').update('sotto event cursor').update(publicKey).digest('base64url').slice(0, 8);
+function nameOf(publicKey: Bytes, lineage: Bytes): string {
+  return createHash('sha256')
+    .update('sotto event cursor')
+    .update(publicKey)
+    .update(lineage)
+    .digest('base64url')
+    .slice(0, 8);
 }
 
 /** The listener stays where the start put it: others would look for us elsewhere. */

@@ -152,6 +152,23 @@ test('a backup restores identity, trust, guesses, messages, cursors, drafts and 
   ]);
 });
 
+test('each restored home is another course of things: what was counted in the former one means nothing in it', async () => {
+  makeBackup();
+  const lineages: string[] = [];
+  for (let n = 0; n < 2; n++) {
+    await restore();
+    using home = openAlice(restored);
+    lineages.push(String(home.lineage));
+    home[Symbol.dispose]();
+    using again = openAlice(restored);
+    expect(String(again.lineage), 'and it stays the same').toBe(lineages[n]);
+    again[Symbol.dispose]();
+    rmSync(restored, { recursive: true });
+  }
+  using former = openAlice(join(folder, 'alice'));
+  expect(new Set([...lineages, String(former.lineage)]).size).toBe(3);
+});
+
 test('a restored home is under no passphrase, for its owner only, and complete (STO-12)', async () => {
   makeBackup();
   await restore();

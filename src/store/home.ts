@@ -9,6 +9,7 @@ import { History } from './history/index.ts';
 import { lockOwnHome, type HomeLock } from './home-lock.ts';
 import type { Identity } from './identity.ts';
 import { DurableLedger, type Conversation } from './ledger/index.ts';
+import { beginLineage, readLineage } from './lineage.ts';
 import { openContent, type HomeContents, type OpenHome } from './open-content.ts';
 import { readRecovery, recoveryMark, writeRecovery, type RecoveryContent } from './recovery.ts';
 
@@ -52,6 +53,8 @@ export class Home implements Store, Disposable {
   readonly secret: Bytes;
   /** What a person should be told about the home: it was damaged, and what became of it. */
   readonly notices: readonly Failure[];
+  /** Another one when places in the history are given out a second time: it was restored, or damaged. */
+  readonly lineage: Bytes;
   /** What was said, to be read and deleted. */
   readonly history: History;
   readonly #identity: Identity;
@@ -77,6 +80,7 @@ export class Home implements Store, Disposable {
     this.#ledger = new DurableLedger(database, { forget: (positions) => this.history.forget(positions) });
     const recovery = readRecovery(folder, key);
     const hasCaughtUp = typeof recovery !== 'string' && this.#catchUp(recovery);
+    this.lineage = readLineage(database);
     this.#keepRecovery();
     const behind = this.#recoveryTrouble;
     // A disk that is full now may still be read.
@@ -203,6 +207,8 @@ export class Home implements Store, Disposable {
   #catchUp(recovery: RecoveryContent): boolean {
     this.#recoveryMark = recoveryMark(recovery);
     if (recovery.generation <= this.#ledger.generation) return false;
+    // First, lest a start that is killed here is taken for one that knows all.
+    beginLineage(this.#database);
     this.#ledger.commit(recovery.records.map((record) => ({ type: 'trust', record })));
     this.#database
       .prepare("UPDATE home SET value = max(value, ?) WHERE name = 'trusted'")

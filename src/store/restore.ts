@@ -20,6 +20,7 @@ import { defaultHome } from './home-folder.ts';
 import { readIdentity } from './identity.ts';
 import { writeNewKey } from './key-file.ts';
 import { DurableLedger } from './ledger/index.ts';
+import { beginLineage } from './lineage.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { writeRecovery } from './recovery.ts';
 
@@ -108,6 +109,7 @@ function beginAnew(staging: string, key: Bytes, username: string): void {
     'SELECT username, epoch FROM contact WHERE epoch IS NOT NULL',
   );
   ledger.commit(numbered.all().map(newEpoch));
+  beginLineage(database);
   const { records, peers, generation } = ledger;
   writeRecovery(staging, key, { ...identity, records, peers, generation });
 }

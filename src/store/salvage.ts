@@ -4,6 +4,7 @@ import type { TrustRecord } from '../directory/index.ts';
 import type { Database } from './database.ts';
 import { decodeTrust, encodeTrust } from './home-file.ts';
 import { writeIdentity, type Identity } from './identity.ts';
+import { beginLineage } from './lineage.ts';
 import { MESSAGE_STATE } from './message-state.ts';
 import type { RecoveryContent } from './recovery.ts';
 import type { DamagedDatabase, SqlRow as Row } from './unchanged-database.ts';
@@ -44,6 +45,7 @@ export function salvage(
   target.prepare('UPDATE contact SET read_up_to = ? WHERE read_up_to < 0').run(known ?? last);
   if (typeof removed === 'number') set.run('removed', removed);
   set.run('trusted', recovery?.generation ?? 1);
+  beginLineage(target);
   writeIdentity(target, identity);
   target.exec('COMMIT');
   const contacts = target

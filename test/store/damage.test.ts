@@ -174,6 +174,7 @@ test('of a database with a bad block all that can be read is saved, and nothing 
     const texts = historyOf(home);
     expect(texts).toEqual(WHOLE.filter((text) => texts.includes(text)));
     expect(asideOf(at).length, `page ${page}`).toBe(isFound ? 1 : 0);
+    expect(home.lineage.length > 0, 'places may be given out again').toBe(isFound);
     // What came is known by its id, but not from which numbering.
     expect((home.standing('bob')?.inbox?.stored ?? 0) === 0).toBe(isFound);
     lost.push(WHOLE.length - texts.length);
@@ -295,6 +296,7 @@ test('a log with a bad block ends there: the standing is lower, and newer keys a
     using found = open(at);
     const stored = found.standing('bob')?.inbox?.stored ?? 0;
     seen.add(stored);
+    expect(found.lineage.length > 0, 'places are given out again').toBe(found.notices.length > 0);
     expect(historyOf(found)).toEqual(Array.from({ length: stored }, (_, i) => `incoming ${i + 1}`));
     expect(found.records.find(({ username }) => username === 'bob')?.pin?.key).toEqual(filled(30));
     // Whatever is lost comes again from the peer, and is taken.

@@ -208,10 +208,12 @@ test('a full disk refuses a turn as a whole, and takes it when there is room (ST
   database.pragma(`max_page_count = ${pages + 5}`);
   expect(codeOf(() => ledger.commit(turn))).toBe('disk-full');
   expect(ledger.standing('bob')?.inbox?.stored).toBe(1);
+  expect(ledger.highestPosition, 'as it is after a restart').toBe(1);
   expect(database.isUsable).toBe(true);
   database.pragma(`max_page_count = ${pages + 5_000}`);
   ledger.commit(turn);
   expect(ledger.standing('bob')?.inbox?.stored).toBe(50);
+  expect(ledger.highestPosition).toBe(new DurableLedger(database).highestPosition);
 });
 
 test('after an input or output error nothing is believed until the file was opened anew (STO-04)', () => {

@@ -20,7 +20,10 @@ export class DurableLedger implements Store {
   readonly #records: Map<string, TrustRecord>;
   readonly #guessRows: Guesses;
   #guesses: GuessLedger = NO_GUESSES;
+  /** That was given out last, also by a transaction that failed: nobody knows whether it did. */
   #position: number;
+  /** Of what was committed. */
+  #highestPosition: number;
 
   /** `forget` removes messages and what was derived of them, within the transaction. Default: the messages alone. */
   constructor(
@@ -32,6 +35,7 @@ export class DurableLedger implements Store {
     this.#records = new Map(readTrust(database).map((record) => [record.username, record]));
     this.#guesses = this.#guessRows.read();
     this.#position = highestPosition(database);
+    this.#highestPosition = this.#position;
     const nextPosition = () => ++this.#position;
     const remove = database.prepare('DELETE FROM message WHERE position = ?');
     const forgetPlainly = (positions: readonly number[]) => {
@@ -95,6 +99,7 @@ export class DurableLedger implements Store {
       this.#parts.conversations.forget();
       throw error;
     }
+    this.#highestPosition = this.#position;
     for (const change of wanted)
       if (change.type === 'trust') this.#records.set(change.record.username, change.record);
     if (lastGuesses) this.#guesses = lastGuesses.guesses;
@@ -106,7 +111,7 @@ export class DurableLedger implements Store {
 
   /** No message has a higher one. */
   get highestPosition(): number {
-    return this.#position;
+    return this.#highestPosition;
   }
   get conversations(): ReadonlyMap<string, Conversation> {
     return this.#parts.conversations.all();
