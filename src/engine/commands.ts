@@ -45,13 +45,17 @@ export class Commands {
     if (!text.ok) return text;
     const id = command.id === undefined ? success(this.#ids.next(now.wall)) : this.#newId(command.id);
     if (!id.ok) return id;
+    const { replyTo, expiresAtWall: expiresWall } = command;
+    if (replyTo !== undefined && !parseMessageId(replyTo).ok)
+      return failure('usage', 'What is answered is named by the id of a message: a UUIDv7 in small letters.');
+    if (expiresWall !== undefined && !Number.isSafeInteger(expiresWall))
+      return failure('usage', 'The time when a text is given up is a whole number.');
     const content: MessageContent = {
       id: id.value,
       type: 'text',
       plaintext: text.value,
       timestamp: Math.max(0, Math.round(now.wall)),
     };
-    const { replyTo, expiresAtWall: expiresWall } = command;
     const queued = this.#queue(
       peer.value,
       {
