@@ -156,6 +156,8 @@ export interface HistoryEntry {
 
 /** Which page of the history; each field narrows it further. */
 export interface HistoryQuery {
+  /** Only the message of this id; should several contacts’ messages have it, ours, or else the first that came. Not together with `search`. */
+  readonly id?: MessageId;
   /** Only this contact's conversation; also of one who is no longer in the directory. Default: everybody's. */
   readonly with?: string;
   /** Only what lies before this position; the page ends there. */

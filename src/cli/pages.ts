@@ -27,13 +27,3 @@ export async function* historyPages(
     after = page.newer;
   }
 }
-
-/** Everything, the newest page first; each page has the oldest first. */
-export async function* newestPages(chat: Chat): AsyncGenerator<readonly HistoryEntry[]> {
-  let before: number | undefined;
-  do {
-    const page = await chat.history({ limit: PAGE, ...(before !== undefined && { before }) });
-    if (page.entries.length > 0) yield page.entries;
-    before = page.older;
-  } while (before !== undefined);
-}

@@ -109,11 +109,12 @@ function isWaiting({ progress }: Row): boolean {
 
 function isWanted(
   row: Row,
-  { with: peer, sinceWall = 0, untilWall = Infinity, search }: HistoryQuery,
+  { id = row.id, with: peer, sinceWall = 0, untilWall = Infinity, search }: HistoryQuery,
 ): boolean {
   const words = row.text.toLowerCase().split(/\W+/);
   const wanted = (search ?? '').toLowerCase().split(/\s+/);
   return (
+    row.id === id &&
     (peer === undefined || row.with === peer) &&
     row.storedAtWall >= sinceWall &&
     row.storedAtWall < untilWall &&

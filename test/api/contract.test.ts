@@ -74,6 +74,9 @@ describe.each(IMPLEMENTATIONS)('a chat $name', (implementation) => {
     await refused(chat.sendText({ to: 'bob', text: 'x'.repeat(32_769) }), { code: 'message-too-long' });
     await refused(chat.sendText({ to: 'bob', text: 'half \ud800' }), { code: 'message-malformed' });
     await refused(chat.sendText({ to: 'bob', text: 'x', id: 'no id' as MessageId }), USAGE);
+    await refused(chat.sendText({ to: 'bob', text: 'x', replyTo: 'no id' as MessageId }), USAGE);
+    for (const expiresAtWall of [1e300, -1e300, 2 ** 53])
+      await refused(chat.sendText({ to: 'bob', text: 'x', expiresAtWall }), USAGE);
   });
 
   test('the same id with the same text is the same message; with another one it is refused (DLV-01)', async () => {
@@ -122,6 +125,29 @@ describe.each(IMPLEMENTATIONS)('a chat $name', (implementation) => {
     expect(after.entries[0]?.text.exact()).toBe('walrus two');
     expect((await chat.history({ with: 'nobody' })).entries).toEqual([]);
     await refused(chat.history({ after: 1, before: 2 }), USAGE);
+    expect(await chat.history({ before: 0 })).toEqual({ entries: [], newer: 0 });
+    const end = Number.MAX_SAFE_INTEGER;
+    expect(await chat.history({ after: end })).toEqual({ entries: [], older: end });
+  });
+
+  test('one message is found by its id, if it is where it is looked for', async () => {
+    const id = ID(2);
+    await chat.sendText({ to: 'bob', text: 'this one', id });
+    const [entry] = (await chat.history({ id })).entries;
+    expect(entry).toMatchObject({ id, with: 'bob', direction: 'out' });
+    const { position = 0, storedAtWall = 0 } = entry ?? {};
+    for (const query of [{ with: 'bob' }, { after: position - 1 }, { sinceWall: storedAtWall }])
+      expect((await chat.history({ id, ...query })).entries).toHaveLength(1);
+    const elsewhere = [
+      { with: 'carol' },
+      { after: position },
+      { before: position },
+      { untilWall: storedAtWall },
+    ];
+    for (const query of elsewhere) expect(await chat.history({ id, ...query })).toEqual({ entries: [] });
+    for (const unknown of [ID(3), 'no id' as MessageId])
+      expect(await chat.history({ id: unknown })).toEqual({ entries: [] });
+    await refused(chat.history({ id, search: 'this' }), USAGE);
   });
 
   test('what is deleted is gone, and nothing goes without being named', async () => {
@@ -130,6 +156,7 @@ describe.each(IMPLEMENTATIONS)('a chat $name', (implementation) => {
     expect(await chat.erase({ id: entry!.id })).toBe(1);
     expect(await chat.erase({ id: entry!.id })).toBe(0);
     expect((await chat.history({ search: 'deleted' })).entries).toEqual([]);
+    expect(await chat.erase({ id: 'no id' as MessageId })).toBe(0);
     await refused(chat.erase({}), USAGE);
   });
 

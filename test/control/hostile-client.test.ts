@@ -164,6 +164,7 @@ test.for([
   ['an empty batch', '[]\n', -32_600],
   ['a batch that is too long', `[${'1,'.repeat(64)}1]\n`, -32_600],
   ['an id that is none', '{"jsonrpc":"2.0","id":{},"method":"contacts"}\n', -32_600],
+  ['an id that no number keeps', '{"jsonrpc":"2.0","id":9007199254740993,"method":"contacts"}\n', -32_600],
   ['an id that is too long', `{"jsonrpc":"2.0","id":"${'x'.repeat(257)}","method":"contacts"}\n`, -32_600],
 ] as const)(
   'a line that is no request is answered, and its client goes on: %s (CTL-03)',
@@ -196,6 +197,7 @@ test('a request with a wrong method or wrong params is refused alone, and nothin
     ['outbox.retry', { name: 'x'.repeat(1_001) }],
     ['backup', { path: 'relative', passphrase: 'eA==' }],
     ['backup', { path: '/x', passphrase: 'secret!' }],
+    ['backup', { path: '/half a character \ud800', passphrase: 'eA==' }],
     ['listen', { screen: 1 }],
     ['trace', { topics: ['everything'] }],
   ];

@@ -64,6 +64,41 @@ test('a batch is answered by one array, in its order, but for notifications; one
   expect(client.lines).toHaveLength(2);
 });
 
+test('what changes something takes effect in the order in which it was asked, also after what is looked up first', async () => {
+  await using home = await serveHome();
+  home.chat.receive('carol', 'a question');
+  const id = (await home.chat.history()).entries[0]?.id;
+  const history = home.chat.history.bind(home.chat);
+  home.chat.history = async (query) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return history(query);
+  };
+  let n = 0;
+  const next = (method: string, to: object): object => ({
+    jsonrpc: '2.0',
+    id: ++n,
+    method,
+    params: { ...to, text: `${n}` },
+  });
+  const reply = (): object => next('reply', { id });
+  const send = (): object => next('send', { to: 'bob' });
+  const unknown = next('reply', { id: 'unknown' });
+  const lines = [
+    reply(),
+    send(),
+    [reply(), unknown, send(), reply(), send()],
+    send(),
+    reply(),
+    reply(),
+    send(),
+  ];
+  const client = home.raw();
+  client.socket.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await client.answered(n);
+  expect(home.chat.sent.map(({ text }) => text).join(' ')).toBe('2 3 4 5 6 7 8 9 10 11');
+  expect(home.chat.sent.filter(({ replyTo }) => replyTo === id)).toHaveLength(5);
+});
+
 test('a batch that waits for the outcome of a text is answered in the end, and holds up nobody', async () => {
   await using home = await serveHome({ contacts: [{ name: 'bob', outcome: [] }] });
   const client = home.raw();

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { MessageId } from '../../src/api/index.ts';
+import { startNode } from '../store/child-node.ts';
 import { staysTrue, until } from '../net/until.ts';
 import { serveHome, ServedHome, type RawClient } from './served.ts';
+
+const SRC = join(import.meta.dirname, '../../src');
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -92,6 +96,7 @@ test('reply answers a message, to whom it was said with', async () => {
     state: 'queued',
   });
   expect(home.chat.sent).toEqual([{ to: 'carol', text: 'an answer', replyTo: id }]);
+  expect(await ask(client, 3, 'history', { id })).toMatchObject({ entries: [{ with: 'carol' }] });
   const unknown = await ask(client, 2, 'reply', { id: 'none', text: 'x' });
   expect(unknown).toMatchObject({ code: -32_000, data: { code: 'message-unknown' } });
 });
@@ -206,4 +211,27 @@ test('down ends a program that nobody sits in front of, when it has answered; an
   expect(await ask(client, 1, 'down')).toEqual({});
   await until('it is asked to end', () => ended === 1);
   await staysTrue('it is asked once', () => ended === 1, 50);
+});
+
+test('who asks for the end has its answer before the program is gone, behind whatever it has not read yet', async () => {
+  await using home = new ServedHome();
+  await using node = startNode(`import { serveControl } from ${JSON.stringify(`${SRC}/control/index.ts`)};
+    import { FakeChat } from ${JSON.stringify(`${SRC}/testing/fake-chat.ts`)};
+    const chat = new FakeChat({ contacts: [{ name: 'bob' }] });
+    await chat.setDraft({ name: 'bob', text: 'x'.repeat(30 * 1024) });
+    await serveControl(chat, ${JSON.stringify(home.path)}, { end: () => process.exit() });
+    console.log('serves');`);
+  expect(await node.line()).toBe('serves');
+  const client = home.raw();
+  client.socket.pause();
+  const ids = Array.from({ length: 30 }, (_, id) => id);
+  for (const id of ids) client.ask(id, 'draft', { name: 'bob' });
+  client.ask(30, 'down');
+  // It has heard all of it when it answers somebody else.
+  const other = home.raw();
+  for (let id = 1; id <= 5; id++) await ask(other, id, 'identity');
+  client.socket.resume();
+  await client.cut();
+  expect(client.lines.map(({ id }) => id)).toEqual([...ids, 30]);
+  expect(await node.exited()).toBe(0);
 });

@@ -15,8 +15,8 @@ import {
   timeOf,
   withState,
 } from '../../api/json/index.ts';
+import { CodedError } from '../../base/index.ts';
 import { WAITS_MAX } from '../limits.ts';
-import { findMessage } from './find-message.ts';
 import {
   contactName,
   done,
@@ -83,10 +83,10 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
       ...WAITING,
     },
     result: SENT,
-    call: async (served, { id, text, ...wait }) => {
-      const { with: to } = await findMessage(served.chat, id as MessageId);
-      return send(served, { to, text, replyTo: id as MessageId }, wait);
-    },
+    call: async (served, { id, text, ...wait }) =>
+      served.inOrder(partnerOf(served, id as MessageId), async (to) =>
+        send(served, { to, text, replyTo: id as MessageId }, wait),
+      ),
   }),
   outbox: method({
     summary: 'Lists what is neither delivered nor given up, oldest first, a page at a time.',
@@ -132,6 +132,7 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
   history: method({
     summary: 'Shows what was said, a page at a time; without “after”: the newest that fit.',
     params: {
+      id: optional(messageId('only this message; not together with “search”')),
       with: optional(contactName),
       before: optional(limit('only what lies before this position')),
       after: optional(limit('only what lies after this position')),
@@ -142,10 +143,11 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
     },
     result: HISTORY_PAGE,
     isPage: true,
-    call: async ({ chat }, { since, until, ...query }) =>
+    call: async ({ chat }, { id, since, until, ...query }) =>
       historyPageToJson(
         await chat.history({
           ...query,
+          ...(id !== undefined && { id: id as MessageId }),
           ...(since !== undefined && { sinceWall: timeFromJson(since) }),
           ...(until !== undefined && { untilWall: timeFromJson(until) }),
         }),
@@ -171,6 +173,13 @@ export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
     },
   }),
 };
+
+/** With whom this message was said. Rejects with message-unknown. */
+async function partnerOf({ chat }: Served, id: MessageId): Promise<string> {
+  const [found] = (await chat.history({ id })).entries;
+  if (found) return found.with;
+  throw new CodedError({ code: 'message-unknown', message: 'there is no message of this id' });
+}
 
 type Waiting = v.InferOutput<v.StrictObjectSchema<typeof WAITING, undefined>>;
 

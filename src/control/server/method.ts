@@ -14,6 +14,8 @@ export interface Served {
   readonly waits: { count: number };
   /** Aborts when the client has left. */
   readonly gone: AbortSignal;
+  /** Begins what needs something else first: what the client asks next begins after it. */
+  inOrder<Found, Answer>(first: Promise<Found>, begin: (found: Found) => Promise<Answer>): Promise<Answer>;
   /** Ends the program, when this is answered. Rejects with node-attended. */
   down(): void;
   readonly document: () => unknown;
@@ -36,7 +38,7 @@ export interface Method {
   readonly result: v.GenericSchema;
   /** Its answers can be large: one at a time for each client. */
   readonly isPage: boolean;
-  /** Begins before it first waits: requests take effect in the order in which they came, but for pages. */
+  /** Begins before it first waits, or by `inOrder`: requests take effect in the order in which they came, but for pages. */
   call(served: Served, params: unknown): Promise<unknown>;
 }
 

@@ -139,7 +139,12 @@ export const METHODS: Readonly<Record<string, Method>> = {
     summary: 'Writes an encrypted copy of the whole home to a new file.',
     params: {
       path: said(
-        v.pipe(v.string(), v.startsWith('/'), v.maxLength(10_000)),
+        v.pipe(
+          v.string(),
+          v.startsWith('/'),
+          v.maxLength(10_000),
+          v.check((path) => path.isWellFormed()),
+        ),
         'absolute; it does not exist yet',
       ),
       passphrase: said(

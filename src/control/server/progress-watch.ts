@@ -2,8 +2,6 @@ import type { Chat, HistoryEntry, MessageId, OutgoingState, SendText } from '../
 import { CodedError, ERROR_CODES } from '../../base/index.ts';
 
 const QUEUED: OutgoingState = { state: 'queued', held: false };
-/** Messages among which one that is sent once more is looked for. */
-const NEWEST = 1_000;
 /** States that are told while one text is being kept: of many others, at most. */
 const EARLY_MAX = 10_000;
 
@@ -126,8 +124,8 @@ export class ProgressWatch {
   /** The text is kept: that its state cannot be read is no failure of it. */
   async #find(to: string, id: MessageId): Promise<OutgoingState | undefined> {
     try {
-      const { entries } = await this.#chat.history({ with: to, limit: NEWEST });
-      const entry = entries.find((each) => each.id === id);
+      const { entries } = await this.#chat.history({ with: to, id });
+      const [entry] = entries;
       return entry && settledAs(entry);
     } catch (error) {
       if (error instanceof CodedError) return undefined;

@@ -38,8 +38,7 @@ export class Misasked extends Error {
 /** The request, or the answer to what is none. */
 export function readRequest(json: unknown): Request | { readonly answer: Answer } {
   const { jsonrpc, id, method, params } = isJson(json) ? json : ({} as Json);
-  const isId =
-    id === undefined || id === null || isShort(id) || (typeof id === 'number' && Number.isFinite(id));
+  const isId = id === undefined || id === null || isShort(id) || isExact(id);
   const isParams = params === undefined || isJson(params) || Array.isArray(params);
   if (jsonrpc === '2.0' && isId && typeof method === 'string' && isParams) return { id, method, params };
   const error = new Misasked(RPC.request, 'this is no JSON-RPC 2.0 request');
@@ -78,6 +77,11 @@ function fromFailure(code: number, failure: Failure): RpcError {
 function wordsOf({ kind, type, expected }: v.BaseIssue<unknown>): string {
   if (type === 'strict_object') return expected === 'never' ? 'there is none of this name' : 'it is missing';
   return kind === 'schema' && expected !== null ? `expected ${expected}` : 'not as it must be';
+}
+
+/** A larger whole number may have been another one before it was read. */
+function isExact(id: unknown): id is number {
+  return typeof id === 'number' && Number.isFinite(id) && (Number.isSafeInteger(id) || !Number.isInteger(id));
 }
 
 function isShort(id: unknown): id is string {

@@ -40,6 +40,8 @@ export class ServedClient {
   #busyBytes = 0;
   #slot = Promise.withResolvers<void>();
   #pages: Promise<void> = Promise.resolve();
+  /** What is next begins after this. */
+  #beginning: Promise<void> | undefined;
   #isFinishing = false;
   /** It has said something that was a request. */
   hasAsked = false;
@@ -60,7 +62,13 @@ export class ServedClient {
       chat: desk.chat,
       watch: desk.watch,
       document: desk.document,
-      down: () => desk.down(async () => this.#writer.left()),
+      inOrder: async (first, begin) => this.#inOrder(first, begin),
+      down: () =>
+        desk.down(async () => {
+          // Else its answer would have to wait for an end of the events.
+          this.#subscriptions.unlistenAll();
+          return this.#writer.left();
+        }),
       subscriptions: this.#subscriptions,
       waits: { count: 0 },
       gone: this.#gone.signal,
@@ -129,6 +137,7 @@ export class ServedClient {
       for (const line of this.#lines.take(bytesOf(chunk))) {
         await this.#writer.room();
         while (this.#busy >= REQUESTS_MAX) await this.#slot.promise;
+        while (this.#beginning) await this.#beginning;
         if (this.#isFinishing || this.#gone.signal.aborted) return;
         if (!this.#hear(line)) return;
       }
@@ -164,21 +173,24 @@ export class ServedClient {
     this.#work(bytes, async (free) => {
       const room: Batch = { bytes: 0 };
       let waiting = batch.length;
-      const answers = await Promise.all(
-        batch.map(async (json) => {
-          let isFree = false;
-          const freeOne = (): void => {
-            if (!isFree && --waiting === 0) free();
-            isFree = true;
-          };
-          const answer = await this.#answer(json, freeOne, room);
-          freeOne();
-          const said = answer && JSON.stringify(answer);
-          room.bytes += said?.length ?? 0;
-          return said;
-        }),
-      );
-      const said = answers.filter((answer) => answer !== undefined);
+      const answerOne = async (json: unknown): Promise<string | undefined> => {
+        let isFree = false;
+        const freeOne = (): void => {
+          if (!isFree && --waiting === 0) free();
+          isFree = true;
+        };
+        const answer = await this.#answer(json, freeOne, room);
+        freeOne();
+        const said = answer && JSON.stringify(answer);
+        room.bytes += said?.length ?? 0;
+        return said;
+      };
+      const answers: Promise<string | undefined>[] = [];
+      for (const json of batch) {
+        while (this.#beginning) await this.#beginning;
+        answers.push(answerOne(json));
+      }
+      const said = (await Promise.all(answers)).filter((answer) => answer !== undefined);
       if (said.length > 0) this.#writer.say(`[${said.join(',')}]`);
     });
   }
@@ -233,6 +245,19 @@ export class ServedClient {
   #hello(): Json {
     const { self } = this.#desk.chat;
     return { control: CONTROL_VERSION, identity: identityToJson(self) };
+  }
+
+  async #inOrder<Found, Answer>(
+    first: Promise<Found>,
+    begin: (found: Found) => Promise<Answer>,
+  ): Promise<Answer> {
+    const begun = first.then((found) => ({ answer: begin(found) }));
+    const isBegun = (): void => {
+      if (this.#beginning === beginning) this.#beginning = undefined;
+    };
+    const beginning = begun.then(isBegun, isBegun);
+    this.#beginning = beginning;
+    return (await begun).answer;
   }
 
   /** One page after the other, and none while those before are unread: 64 of them would fill the memory. */

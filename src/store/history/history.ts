@@ -58,13 +58,14 @@ export class History {
     if (query.search !== undefined) while (this.#index.step(STEP)) yield;
     return yield* readPage(query, {
       peerOf: (name) => this.#peerOf(name),
+      ofId: (id) => this.#ofId(id),
       select: (selection, slice) => select(this.#database, this.#index, selection, slice),
     });
   }
 
   /** A message by its id, one of ours first; undefined also when the text is no id. */
   find(id: string): HistoryEntry | undefined {
-    const [row] = parseMessageId(id).ok ? this.#ofId(id) : [];
+    const [row] = this.#ofId(id);
     return row && toEntry(row);
   }
 
@@ -213,6 +214,7 @@ export class History {
 
   /** Outgoing first: a contact may have given its message the id of one of ours. */
   #ofId(id: string): readonly MessageRow[] {
+    if (!parseMessageId(id).ok) return [];
     const sql = `SELECT ${COLUMNS} FROM message CROSS JOIN contact USING (peer)
       WHERE message.id = ? ORDER BY direction DESC, position`;
     return this.#database.prepare<MessageRow>(sql).all(idToBytes(id));

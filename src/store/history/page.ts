@@ -10,13 +10,19 @@ const SEARCH_LENGTH_MAX = 1_000;
 
 export interface PageSource {
   readonly peerOf: (name: string) => number | undefined;
+  /** Ours first, else oldest first. */
+  readonly ofId: (id: string) => readonly MessageRow[];
   readonly select: (selection: Selection, slice: Slice) => Steps<readonly MessageRow[]>;
 }
 
 /** Throws usage when the query is out of its ranges. */
-export function* readPage(query: HistoryQuery, { peerOf, select }: PageSource): Steps<HistoryPage> {
+export function* readPage(query: HistoryQuery, { peerOf, ofId, select }: PageSource): Steps<HistoryPage> {
   check(query);
-  const { with: name, limit = LIMIT_DEFAULT, after, before, ...rest } = query;
+  const { id, with: name, limit = LIMIT_DEFAULT, after, before, ...rest } = query;
+  if (id !== undefined) {
+    const found = ofId(id).find((row) => fits(row, query));
+    return { entries: found ? [toEntry(found)] : [] };
+  }
   const peer = name === undefined ? undefined : peerOf(name);
   if (name !== undefined && peer === undefined) return { entries: [] };
   const selection: Selection = peer === undefined ? rest : { ...rest, peer };
@@ -28,8 +34,9 @@ export function* readPage(query: HistoryQuery, { peerOf, select }: PageSource): 
   );
   const page = found.slice(0, limit);
   if (!isForward) page.reverse();
-  const first = page[0]?.position ?? (isForward ? after + 1 : (before ?? 0));
-  const last = page.at(-1)?.position ?? (isForward ? after : (before ?? 1) - 1);
+  const first =
+    page[0]?.position ?? (isForward ? Math.min(after + 1, Number.MAX_SAFE_INTEGER) : (before ?? 0));
+  const last = page.at(-1)?.position ?? (isForward ? after : Math.max((before ?? 1) - 1, 0));
   const isMore = found.length > limit;
   const has = function* (beyond: Selection): Steps<boolean> {
     const order = beyond.after === undefined ? 'DESC' : 'ASC';
@@ -44,7 +51,29 @@ export function* readPage(query: HistoryQuery, { peerOf, select }: PageSource): 
   };
 }
 
-function check({ limit = LIMIT_DEFAULT, after, before, search, sinceWall, untilWall }: HistoryQuery): void {
+function fits(
+  { username, position, stored }: MessageRow,
+  {
+    with: name = username,
+    after = -Infinity,
+    before = Infinity,
+    sinceWall = -Infinity,
+    untilWall = Infinity,
+  }: HistoryQuery,
+): boolean {
+  const isWithin = position > after && position < before && stored >= sinceWall && stored < untilWall;
+  return username === name && isWithin;
+}
+
+function check({
+  id,
+  limit = LIMIT_DEFAULT,
+  after,
+  before,
+  search,
+  sinceWall,
+  untilWall,
+}: HistoryQuery): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
     throw misuse(`a page has 1 to ${LIMIT_MAX} messages`);
   if (after !== undefined && before !== undefined)
@@ -52,6 +81,8 @@ function check({ limit = LIMIT_DEFAULT, after, before, search, sinceWall, untilW
   for (const number of [after, before, sinceWall, untilWall])
     if (number !== undefined && !Number.isSafeInteger(number))
       throw misuse('positions and times are whole numbers');
+  if (id !== undefined && search !== undefined)
+    throw misuse('a message is named by its id or searched for, not both');
   if (search !== undefined) checkSearch(search);
 }
 
