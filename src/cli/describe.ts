@@ -190,6 +190,11 @@ export function clock(wall: number): string {
   return new Date(wall).toTimeString().slice(0, 8);
 }
 
+/** To the millisecond, where what follows what is the question. */
+export function preciseClock(wall: number): string {
+  return `${clock(wall)}.${String(new Date(wall).getMilliseconds()).padStart(3, '0')}`;
+}
+
 /** A local day, for people; a peer's clock may say what is no date. */
 export function day(wall: number): string {
   if (Math.abs(wall) > 8.64e15) return 'at no known time';

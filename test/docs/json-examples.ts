@@ -211,7 +211,7 @@ export const EXAMPLES: readonly PublicJson[] = [
     enabled: true,
     active: true,
   },
-  { type: 'trace', line: 'link bob: dialling 192.168.1.20:7688' },
+  { type: 'trace', at: '2026-11-20T17:03:12.418Z', line: 'link bob: dialling 192.168.1.20:7688' },
 ];
 
 /** Of the shapes that have no `type`: they are part of something else, or an answer of the control socket. */

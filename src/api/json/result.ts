@@ -156,6 +156,7 @@ const RESULTS = [
     active: said(v.boolean(), 'systemd runs it'),
   }),
   shape('trace', '`sotto trace`: one transition.', {
+    at: timeOf('when it was heard of'),
     line: textOf('what happened inside: for people, it may change'),
   }),
 ] as const;

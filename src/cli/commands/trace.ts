@@ -1,6 +1,7 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import type { TraceTopic } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
+import { preciseClock } from '../describe.ts';
 import { notRunning } from '../node-state.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
 
@@ -9,8 +10,8 @@ const TOPICS: readonly TraceTopic[] = ['link', 'event', 'commit', 'envelope'];
 export function define(command: Command, context: CliContext): void {
   command
     .description(
-      'Shows what goes on inside the running Sotto, a line a step, from now on until it is stopped. Never a text, a key or a ' +
-        'password. TOPIC is link, event, commit or envelope; without one: all but envelope.',
+      'Shows what goes on inside the running Sotto, a line a step and when it was heard of, from now on until it is stopped. Never ' +
+        'a text, a key or a password. TOPIC is link, event, commit or envelope; without one: all but envelope.',
     )
     .addArgument(new Argument('[topic...]', 'only this').choices(TOPICS))
     .addHelpText('before', 'Examples:\n  sotto trace\n  sotto trace link event\n\n')
@@ -30,8 +31,9 @@ async function trace(topics: readonly TraceTopic[], settings: Settings, context:
   await using chat = running.chat;
   const signal = AbortSignal.any([stopped, output.closed]);
   for await (const line of chat.trace({ signal, ...(topics.length > 0 && { topics }) })) {
-    if (settings.json) output.json({ type: 'trace', line });
-    else output.data(line);
+    const now = Date.now();
+    if (settings.json) output.json({ type: 'trace', at: new Date(now).toISOString(), line });
+    else output.data(`${preciseClock(now)} ${line}`);
     if (!(await output.drained())) return;
   }
   stopped.throwIfAborted();
