@@ -124,7 +124,7 @@ export type ResultJson =
   | ServiceJson
   | { readonly type: 'unset'; readonly key: string }
   | { readonly type: 'config'; readonly file: string }
-  | { readonly type: 'trace'; readonly at: string; readonly line: string };
+  | { readonly type: 'trace'; readonly at: TimeJson; readonly line: string };
 
 /** Every object that a command may write to stdout. Each is described in docs/json.md. */
 export type PublicJson =
