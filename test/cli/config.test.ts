@@ -1,4 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -113,6 +125,7 @@ test('a setting is written, read, listed and taken out, in a file of one’s own
     { type: 'setting', key: 'pager', value: 'less -S', from: 'file' },
   ]);
   expect((await sotto(['config', 'unset', 'port'])).exit).toBe(0);
+  expect((await sotto(['config', 'unset', 'port'])).exit).toBe(1);
   expect(JSON.parse(readFileSync(path, 'utf8'))).not.toHaveProperty('port');
 });
 
@@ -120,6 +133,37 @@ test('a relative path is made absolute, and what a variable says is told', async
   const { stderr } = await sotto(['config', 'set', 'directory', 'people.json'], { SOTTO_DIRECTORY: '/d' });
   expect(stderr).toBe('· SOTTO_DIRECTORY is set, and beats the file\n');
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ directory: join(process.cwd(), 'people.json') });
+});
+
+test('the file of a passphrase is meant from where one is, too', async () => {
+  await sotto(['config', 'set', 'passphrase-file', './secret']);
+  expect((await sotto(['config', 'get', 'passphrase-file'])).stdout).toBe(
+    `${join(process.cwd(), 'secret')}\n`,
+  );
+});
+
+test('nothing is made where there is nothing to take out', async () => {
+  expect((await sotto(['config', 'unset', 'port'])).exit).toBe(1);
+  expect(existsSync(join(folder, 'sotto'))).toBe(false);
+});
+
+test('who edits at the same time waits, and no change is lost', async () => {
+  file('{}');
+  writeFileSync(`${path}.lock`, '{ "keep": "90d" }');
+  const waiting = Promise.all([
+    sotto(['config', 'set', 'port', '7000']),
+    sotto(['config', 'set', 'as', 'bob']),
+  ]);
+  // The other one is done.
+  setTimeout(() => renameSync(`${path}.lock`, path), 50);
+  expect((await waiting).map(({ exit }) => exit)).toEqual([0, 0]);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ keep: '90d', port: 7000, as: 'bob' });
+  // One that was killed meanwhile stops nobody.
+  writeFileSync(`${path}.lock`, '');
+  utimesSync(`${path}.lock`, 0, 0);
+  expect((await sotto(['config', 'unset', 'keep'])).exit).toBe(0);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ port: 7000, as: 'bob' });
+  expect(readdirSync(join(folder, 'sotto'))).toEqual(['config.json']);
 });
 
 test('every setting refuses a value that its flag would refuse, and the file stays', async () => {

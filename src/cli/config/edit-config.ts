@@ -7,9 +7,11 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, systemCode, systemReason } from '../../base/index.ts';
 import { splitAddresses } from '../flags.ts';
 import { jsonParser, openConfig } from './config-file.ts';
@@ -31,15 +33,50 @@ export function toValue(key: SettingKey, text: string): JsonValue {
       return value === false ? false : text;
     case 'a text':
       // Read elsewhere, a relative path would mean another file.
+      if (key === 'passphrase-file') return resolve(text);
       return key === 'keep' || key === 'linger' || key === 'timeout' ? text : String(value);
   }
 }
 
+/** An edit takes milliseconds: a lock that is older was left by a program that was killed. */
+const LOCK_MS_MAX = 5_000;
+const LOCK_AGAIN_MS = 20;
+
 /**
  * Puts a value into the file, or takes its key out (undefined); comments and everything else stay as they are. Whatever else may be
- * wrong in the file, it must be JSON. Throws `config-invalid` and `file-unusable`; the file is then as it was.
+ * wrong in the file, it must be JSON. Resolves to whether anything was to be changed; rejects with `config-invalid` and
+ * `file-unusable`, and the file is then as it was.
  */
-export function editConfig(path: string, key: string, value: JsonValue | undefined): void {
+export async function editConfig(path: string, key: string, value: JsonValue | undefined): Promise<boolean> {
+  if (value === undefined && edited(path, key, value) === undefined) return false;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // One that is a link elsewhere stays one.
+    const target = realPath(path);
+    const next = `${target}.lock`;
+    const file = await lock(next);
+    try {
+      const text = edited(path, key, value);
+      if (text !== undefined) writeFileSync(file, text);
+      fsyncSync(file);
+      // As a whole: after a power cut there is the old file or the new one.
+      if (text !== undefined) renameSync(next, target);
+      return text !== undefined;
+    } finally {
+      closeSync(file);
+      rmSync(next, { force: true });
+    }
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError(
+      { code: 'file-unusable', message: `${path} cannot be written: ${systemReason(error)}` },
+      { cause: error },
+    );
+  }
+}
+
+/** The whole file with the change; undefined where there is none. */
+function edited(path: string, key: string, value: JsonValue | undefined): string | undefined {
   const { text, mistakes } = openConfig(path);
   const broken = mistakes.find(({ isWhole }) => isWhole === true);
   if (broken) throw new CodedError(broken);
@@ -47,20 +84,20 @@ export function editConfig(path: string, key: string, value: JsonValue | undefin
   const formattingOptions = { insertSpaces: true, tabSize: 2, eol: '\n' };
   const before = text.trim() === '' ? '{}\n' : text;
   const after = applyEdits(before, modify(before, [key], value, { formattingOptions }));
-  if (after !== text) writeConfig(path, after);
+  return after === before ? undefined : after;
 }
 
-/** As a whole: after a power cut there is the old file or the new one. One that is a link elsewhere stays one. */
-function writeConfig(path: string, text: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    replaceFile(realPath(path), text);
-  } catch (error) {
-    throw new CodedError(
-      { code: 'file-unusable', message: `${path} cannot be written: ${systemReason(error)}` },
-      { cause: error },
-    );
-  }
+/** The file that becomes the new one is the lock, too: who edits at the same time waits for it, and neither change is lost. */
+async function lock(path: string): Promise<number> {
+  for (;;)
+    try {
+      return openSync(path, 'wx', 0o600);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      if (Math.abs(Date.now() - mtimeMs) > LOCK_MS_MAX) rmSync(path, { force: true });
+      else await pause(LOCK_AGAIN_MS);
+    }
 }
 
 /** Only for what people edit themselves; the store writes what the program lives by. Throws the system's error. */

@@ -77,10 +77,10 @@ function addSet(parent: Command, context: CliContext): void {
       'before',
       'Examples:\n  sotto config set directory ./people.json\n  sotto config set closed yes\n  sotto config set timeout 10s\n\n',
     )
-    .action((word, values, _options, self) => {
+    .action(async (word, values, _options, self) => {
       const key = known(word);
       const value = toValue(key, values.join(key === 'bind' ? ',' : ' '));
-      editConfig(configPath(context.env), key, value);
+      await editConfig(configPath(context.env), key, value);
       if (isJson(self)) context.output.json({ type: 'setting', key, value, from: 'file' });
       tellOthers(key, context);
     });
@@ -91,12 +91,21 @@ function addUnset(parent: Command, context: CliContext): void {
   const command = parent
     .command('unset')
     .summary('take a setting out of the file')
-    .description('Takes a setting out of the file, also one that Sotto does not know.')
+    .description(
+      'Takes a setting out of the file, also one that Sotto does not know. Exit 1: it does not stand there.',
+    )
     .argument('<key>', 'a setting')
     .addHelpText('before', 'Examples:\n  sotto config unset port\n\n')
-    .action((key, _options, self) => {
-      editConfig(configPath(context.env), key, undefined);
-      if (isJson(self)) context.output.json({ type: 'unset', key });
+    .action(async (word, _options, self) => {
+      const { env, output } = context;
+      const isTakenOut = await editConfig(configPath(env), word, undefined);
+      // A word that is neither there nor a setting was mistyped.
+      const key = isTakenOut ? word : known(word);
+      if (!isTakenOut) {
+        output.note(`${key} is not set in the file`);
+        context.exitCode = EXIT.failure;
+      }
+      if (isJson(self)) output.json({ type: 'unset', key });
       if (isSettingKey(key)) tellOthers(key, context);
     });
   addGlobalFlags(command, ['plain', 'json']);
