@@ -28,6 +28,8 @@ const canPage = process.platform !== 'win32';
 
 /** After a signal, a command has this long to close its sessions and restore the terminal. */
 const STOP_GRACE_MS = 1000;
+/** A second Ctrl-C waits for nothing; what a terminal or a wrapper sends twice at once is one. */
+const AGAIN_MS = 250;
 /** A reader that takes nothing does not keep a finished command. */
 const OUTPUT_GRACE_MS = 200;
 const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
@@ -40,7 +42,7 @@ const SIGNAL_EXITS: Readonly<Record<SignalName, ExitCode>> = {
 export async function runCli(run: CliRun): Promise<number> {
   const output = new Output(run.stdio, run.env);
   const stop = new AbortController();
-  const unhook = hookSignals(run.signals, stop);
+  const { again, unhook } = hookSignals(run.signals, stop);
   let loading: Promise<Services> | undefined;
   // It takes the terminal of this process, not that of streams which a test made.
   const openPager = run.openPager ?? (run.stdio === process && canPage ? spawnPager : undefined);
@@ -58,7 +60,10 @@ export async function runCli(run: CliRun): Promise<number> {
     ...(run.messageId !== undefined && { messageId: run.messageId }),
   };
   try {
-    const exitCode = await Promise.race([runCommand(run.argv, context), stopped(stop.signal, context)]);
+    const exitCode = await Promise.race([
+      runCommand(run.argv, context),
+      stopped(stop.signal, again, context),
+    ]);
     await output.pagerEnded(stop.signal);
     return await withOutput(exitCode, output, run.stdio);
   } finally {
@@ -101,7 +106,7 @@ async function runCommand(argv: readonly string[], context: CliContext): Promise
   }
 }
 
-async function stopped(signal: AbortSignal, context: CliContext): Promise<ExitCode> {
+async function stopped(signal: AbortSignal, again: AbortSignal, context: CliContext): Promise<ExitCode> {
   return new Promise((resolve) => {
     signal.addEventListener(
       'abort',
@@ -109,17 +114,30 @@ async function stopped(signal: AbortSignal, context: CliContext): Promise<ExitCo
         const { reason } = signal;
         const exitCode = reason instanceof Stopped ? reason.exitCode : EXIT.interrupted;
         setTimeout(() => resolve(exitCode), context.stopGraceMs).unref();
+        again.addEventListener('abort', () => resolve(exitCode), { once: true });
       },
       { once: true },
     );
   });
 }
 
-function hookSignals(signals: CliSignals | undefined, stop: AbortController): () => void {
+interface SignalHooks {
+  /** Aborts at a second Ctrl-C. */
+  readonly again: AbortSignal;
+  readonly unhook: () => void;
+}
+
+function hookSignals(signals: CliSignals | undefined, stop: AbortController): SignalHooks {
+  const again = new AbortController();
+  let stoppedAt = Number.POSITIVE_INFINITY;
   const hooks = (Object.keys(SIGNAL_EXITS) as SignalName[]).map((name) => {
-    const listener = (): void => stop.abort(new Stopped(SIGNAL_EXITS[name]));
+    const listener = (): void => {
+      if (name === 'SIGINT' && performance.now() > stoppedAt + AGAIN_MS) again.abort();
+      stoppedAt = Math.min(stoppedAt, performance.now());
+      stop.abort(new Stopped(SIGNAL_EXITS[name]));
+    };
     signals?.on(name, listener);
     return () => signals?.off(name, listener);
   });
-  return () => hooks.forEach((unhook) => unhook());
+  return { again: again.signal, unhook: () => hooks.forEach((unhook) => unhook()) };
 }

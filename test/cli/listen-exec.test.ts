@@ -54,7 +54,7 @@ function ends(stderr: string): readonly string[] {
 test('--jobs runs what comes behind a long command meanwhile, at most so many at once', async () => {
   // The first one ends when the third has, and none of the three may run beside a fourth.
   const command = `cd '${folder}'; text=$(cat); echo "$text" >> begun
-    case $text in first) until [ -e third ]; do sleep 0.02; done;; third) cp begun seen; touch third;; esac`;
+    case $text in first) until [ -e third ]; do sleep 0.02; done;; third) until grep -q first begun; do sleep 0.02; done; cp begun seen; touch third;; esac`;
   const texts = ['first', 'second', 'third', 'fourth', 'fifth'];
   const isOver = (stderr: string): boolean => ends(stderr).length === texts.length;
   const { exit, stderr } = await listens(['--exec', command, '--jobs', '2'], texts, isOver);
@@ -104,6 +104,24 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test('a second Ctrl-C does not wait for a command that does not end', async () => {
+  const command = `trap '' TERM; touch '${at('begun')}'; sleep 30`;
+  const signals = new EventEmitter();
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  services.chat.receive('bob', 'text');
+  const stdio = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const argv = ['listen', '--exec', command];
+  const env = { ...process.env, HOME: folder };
+  const ran = runCli({ version: '0.0.0', argv, env, services: async () => services, stdio, signals });
+  await until('it runs', () => existsSync(at('begun')));
+  // What comes twice at once is one.
+  for (const delay of [0, 0, 400]) setTimeout(() => signals.emit('SIGINT'), delay);
+  const beganAt = performance.now();
+  expect(await ran).toBe(130);
+  expect(performance.now() - beganAt).toBeGreaterThan(350);
+  expect(performance.now() - beganAt).toBeLessThan(3_000);
+});
 
 test('Ctrl-C while the next program that listens is waited for ends it at once', async () => {
   const services = createFakeServices({ contacts: [{ name: 'bob' }], running: 'node' });

@@ -31,7 +31,8 @@ write to >&2, not to /dev/stderr). The facts are in its environment: SOTTO_FROM,
 SOTTO_RECEIVED_AT, SOTTO_REPLY_TO, SOTTO_CURSOR (empty when there is none, and with --jobs above 1); and SOTTO_HOME, SOTTO_AS and
 SOTTO_DIRECTORY, so that a sotto in CMD finds this home. What CMD prints goes to stdout and stderr, for a terminal cleaned; with --json
 all of it to stderr. How each ended is said on stderr. A message is done with when CMD has ended, well or not; one that failed is run
-again only as --retries says. At Ctrl-C CMD and what it has started get SIGTERM, and are killed 5 s later. A message whose CMD was
+again only as --retries says, one that the system could not even begin until it can. At Ctrl-C CMD and what it has started get SIGTERM,
+and are killed 5 s later, or at a second Ctrl-C. A message whose CMD was
 stopped, by that or by a crash, comes again at the next start; with --jobs, those behind it may as well.`;
 
 export function define(command: Command, context: CliContext): void {

@@ -101,7 +101,7 @@ export class Exec {
       const ended = await this.#once(message, env);
       const tookMs = Math.round(performance.now() - begunAt);
       if (signal.aborted && !isGood(ended)) break;
-      const isDone = isGood(ended) || tries > retries;
+      const isDone = isGood(ended) || (tries > retries && !isPassing(ended));
       const waitMs = isDone ? undefined : Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (tries - 1));
       this.#tell(message, ended, { tries, tookMs, waitMs, cursor });
       if (isDone) return true;
@@ -153,6 +153,11 @@ export class Exec {
 
 function isGood(ended: Ended): boolean {
   return 'status' in ended && ended.status === 0;
+}
+
+/** It has not even begun: its message is not done with for that. */
+function isPassing(ended: Ended): boolean {
+  return 'reason' in ended && ended.isPassing;
 }
 
 function endWords(ended: Ended): string {

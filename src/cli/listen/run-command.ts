@@ -2,11 +2,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import { encodeUtf8, systemReason } from '../../base/index.ts';
+import { encodeUtf8, systemCode, systemReason } from '../../base/index.ts';
 import type { Environment } from '../context.ts';
 
 /** How it ended: by itself, by a signal, or not begun. */
-export type Ended = { readonly status: number } | { readonly signal: string } | { readonly reason: string };
+export type Ended =
+  | { readonly status: number }
+  | { readonly signal: string }
+  /** `isPassing`: what the system lacked it may have again in a moment. */
+  | { readonly reason: string; readonly isPassing: boolean };
 
 export interface Running {
   readonly ended: Promise<Ended>;
@@ -30,12 +34,18 @@ export function runCommand(
   { text, env }: { readonly text: string; readonly env: Environment },
   outlets: Outlets,
 ): Running {
-  // Detached: a group of its own, which Ctrl-C at the terminal does not reach and which can be ended as a whole.
-  const child = spawn('sh', ['-c', command], { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = begin(command, env);
+  if ('reason' in child) {
+    return { ended: Promise.resolve(child), gone: Promise.resolve(), kill: () => undefined };
+  }
+  const { stdin, stdout, stderr } = child;
   // Who does not read its input, or not all of it, makes no mistake.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(encodeUtf8(text));
-  const output = Promise.all([pump(child.stdout, outlets.stdout), pump(child.stderr, outlets.stderr)]);
+  stdin?.on('error', () => undefined);
+  stdin?.end(encodeUtf8(text));
+  const output = Promise.all([
+    stdout && pump(stdout, outlets.stdout),
+    stderr && pump(stderr, outlets.stderr),
+  ]);
   return {
     ended: endOf(child, output),
     gone: new Promise((resolve) => child.once('close', () => resolve()).once('error', () => resolve())),
@@ -43,16 +53,37 @@ export function runCommand(
   };
 }
 
-async function endOf(child: ChildProcess, output: Promise<unknown>): Promise<Ended> {
+/** Where this program has no descriptor left, it has no streams and ends with an error. */
+type Child = Partial<ChildProcess> & Pick<ChildProcess, 'once'>;
+
+/** Detached: a group of its own, which Ctrl-C at the terminal does not reach and which can be ended as a whole. */
+function begin(command: string, env: Environment): Child | Extract<Ended, { readonly reason: string }> {
+  try {
+    return spawn('sh', ['-c', command], { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    // Such as an environment that is too large.
+    if (systemCode(error) === '') throw error;
+    return notBegun(error);
+  }
+}
+
+/** Descriptors, processes, memory. */
+const PASSING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
+function notBegun(error: unknown): Extract<Ended, { readonly reason: string }> {
+  return { reason: systemReason(error), isPassing: PASSING.has(systemCode(error)) };
+}
+
+async function endOf(child: Child, output: Promise<unknown>): Promise<Ended> {
   const ended = await new Promise<Ended>((resolve) => {
-    child.once('error', (error) => resolve({ reason: systemReason(error) }));
+    child.once('error', (error) => resolve(notBegun(error)));
     child.once('exit', (status, signal) => resolve(status === null ? { signal: `${signal}` } : { status }));
   });
   await Promise.race([output, pause(OUTPUT_WAIT_MS, undefined, { ref: false })]);
   return ended;
 }
 
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+function killGroup({ pid }: Child, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
