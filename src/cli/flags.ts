@@ -31,7 +31,7 @@ const FLAGS: Readonly<Record<GlobalFlag, readonly [flags: string, description: s
   ],
   'passphrase-file': [
     '--passphrase-file <file>',
-    'the passphrase of the home is the first line of this file (SOTTO_PASSPHRASE_FILE)',
+    'the passphrase of the home is the first line of this file; - is stdin (SOTTO_PASSPHRASE_FILE)',
   ],
   'passphrase-fd': ['--passphrase-fd <number>', 'or the next line of this open file descriptor'],
   closed: [

@@ -2,9 +2,9 @@
 const WIDTH_MAX = 110;
 const WIDTH_MIN = 40;
 
-/** How wide help may be: as the terminal, where there is one. */
+/** How wide help may be: as the terminal, where there is one that knows it (one whose size nobody has set says 0). */
 export function helpWidth(columns: number | undefined): number {
-  return Math.max(WIDTH_MIN, Math.min(columns ?? WIDTH_MAX, WIDTH_MAX));
+  return Math.max(WIDTH_MIN, Math.min(columns || WIDTH_MAX, WIDTH_MAX));
 }
 
 /** Fills the paragraphs that begin at the margin, and keeps one blank line between two parts; what is indented stays as it is. */

@@ -1,4 +1,5 @@
 import { CodedError, decodeUtf8 } from '../base/index.ts';
+import { unreadable } from './read-text.ts';
 import { usageError } from './report-error.ts';
 import type { CliInput } from './stdio.ts';
 
@@ -17,7 +18,7 @@ export class LineReader {
     this.#stdin = stdin;
   }
 
-  /** The next line without its end, or undefined at the end of input. Rejects with `usage` when it is not UTF-8. */
+  /** The next line without its end, or undefined at the end of input. Rejects with `usage` when it is not UTF-8, or file-unusable. */
   async next(signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
       signal.throwIfAborted();
@@ -68,6 +69,6 @@ export class LineReader {
     this.#stdin.pause();
     this.#stdin.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError);
     signal.removeEventListener('abort', wake);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw unreadable(this.#failure);
   }
 }

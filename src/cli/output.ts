@@ -33,10 +33,8 @@ export class Output {
     this.#stdio = stdio;
     this.#noColour = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
     stdio.stdout.on('error', this.#onError);
-    // Where even that cannot be said, the exit code alone tells.
-    stdio.stderr.on('error', (error) => {
-      if (isGone(error)) this.#closed.abort();
-    });
+    // Where even that cannot be said, the exit code alone tells; what the command was run for goes on.
+    stdio.stderr.on('error', () => undefined);
   }
 
   /** Why stdout has not taken everything, when it is not that its reader has left. */

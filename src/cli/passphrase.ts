@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, encodeUtf8, systemCode, systemReason, wipe } from '../base/index.ts';
 import type { CliContext } from './context.ts';
 import { shellWord } from './describe.ts';
@@ -24,6 +25,7 @@ export function passphraseSource(
 ): PassphraseSource | undefined {
   if (file !== undefined && descriptor !== undefined)
     throw usageError(`${flag}-file and ${flag}-fd exclude each other`);
+  if (file === '-') return { flag: `${flag}-file`, descriptor: 0 };
   if (file !== undefined) return { flag: `${flag}-file`, file };
   if (descriptor === undefined) return undefined;
   if (!/^\d{1,6}$/.test(descriptor))
@@ -36,8 +38,8 @@ export function passphraseReader(source: PassphraseSource, output: Output): () =
   return async () => {
     try {
       return 'file' in source
-        ? readFile(source.flag, source.file, output)
-        : readLine(source.flag, source.descriptor);
+        ? await readFile(source.flag, source.file, output)
+        : await readLine(source.flag, source.descriptor);
     } catch (error) {
       const code = systemCode(error);
       if (code === '') throw error;
@@ -62,11 +64,11 @@ function unreadable(source: PassphraseSource, cause: unknown): CodedError {
   );
 }
 
-function readFile(flag: string, path: string, output: Output): Uint8Array {
+async function readFile(flag: string, path: string, output: Output): Promise<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
     warnOfReaders(path, fstatSync(descriptor), output);
-    return readLine(flag, descriptor);
+    return await readLine(flag, descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -81,10 +83,10 @@ function warnOfReaders(path: string, stats: Stats, output: Output): void {
 }
 
 /** Byte by byte into one buffer: what comes after the line is left for the next reading, and no string holds the secret. */
-function readLine(flag: string, descriptor: number): Uint8Array {
+async function readLine(flag: string, descriptor: number): Promise<Uint8Array> {
   const line = new Uint8Array(PASSPHRASE_BYTES_MAX + 2);
   let length = 0;
-  while (readSync(descriptor, line, length, 1, null) === 1 && line[length] !== 0x0a)
+  while ((await readByte(descriptor, line, length)) && line[length] !== 0x0a)
     if (++length === line.length) {
       wipe(line);
       throw usageError(`${flag}: a passphrase has at most 1 KiB`);
@@ -94,6 +96,20 @@ function readLine(flag: string, descriptor: number): Uint8Array {
   wipe(line);
   if (length === 0) throw usageError(`${flag}: its line is empty`);
   return passphrase;
+}
+
+/** What is nothing yet. */
+const READ_AGAIN_MS = 10;
+
+/** False at the end. A pipe that does not block, as stdin is one, has nothing as long as nobody has written. */
+async function readByte(descriptor: number, into: Uint8Array, at: number): Promise<boolean> {
+  for (;;)
+    try {
+      return readSync(descriptor, into, at, 1, null) === 1;
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      await pause(READ_AGAIN_MS);
+    }
 }
 
 /** For `ChatOptions.passphrase`, where a person sits: asks, hidden. */

@@ -4,7 +4,7 @@ import { EXIT } from './exit-code.ts';
 import { LineReader } from './line-reader.ts';
 import type { Output } from './output.ts';
 import { toFailure, usageError } from './report-error.ts';
-import type { CliStdio } from './stdio.ts';
+import type { CliInput, CliStdio } from './stdio.ts';
 
 export interface Question {
   /** Shown in brackets; Enter takes it. */
@@ -78,14 +78,13 @@ export class Prompter {
   async secret(question: string): Promise<string> {
     this.#mustAsk(question);
     const { stdin } = this.#stdio;
-    // Before the question is seen: who answers at once shall not be shown either.
-    stdin.setRawMode?.(true);
-    this.#output.question(`${question}: `);
     try {
+      // Before the question is seen: who answers at once shall not be shown either.
+      stdin.setRawMode?.(true);
+      this.#output.question(`${question}: `);
       return await this.#readHidden();
     } finally {
-      stdin.setRawMode?.(false);
-      stdin.pause();
+      giveBack(stdin);
       this.#output.note('');
     }
   }
@@ -111,7 +110,7 @@ export class Prompter {
     return new Promise<string>((resolve, reject) => {
       let typed: readonly string[] = [];
       const settle = (act: () => void): void => {
-        stdin.off('data', onData).off('end', onEnd);
+        stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
         signal.removeEventListener('abort', onAbort);
         act();
       };
@@ -126,9 +125,18 @@ export class Prompter {
           else typed = [...typed, char];
         }
       };
-      stdin.on('data', onData).once('end', onEnd);
+      stdin.on('data', onData).once('end', onEnd).once('error', onEnd);
       signal.addEventListener('abort', onAbort, { once: true });
       stdin.resume();
     });
+  }
+}
+
+function giveBack(stdin: CliInput): void {
+  stdin.pause();
+  try {
+    stdin.setRawMode?.(false);
+  } catch {
+    // It was hung up: there is nothing to give back.
   }
 }

@@ -1,4 +1,4 @@
-import { CodedError, decodeUtf8, encodeUtf8 } from '../base/index.ts';
+import { CodedError, decodeUtf8, encodeUtf8, systemCode, systemReason } from '../base/index.ts';
 import { usageError } from './report-error.ts';
 import type { CliInput } from './stdio.ts';
 
@@ -21,7 +21,7 @@ export async function readText(stdin: CliInput, signal: AbortSignal): Promise<st
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw error;
+    throw unreadable(error);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -29,6 +29,13 @@ export async function readText(stdin: CliInput, signal: AbortSignal): Promise<st
   const text = decodeUtf8(Buffer.concat(chunks));
   if (text === undefined) throw usageError('the text on stdin is not valid UTF-8');
   return checkText(text.replace(/\r?\n$/, ''));
+}
+
+/** What the system says of stdin, as a mistake of whoever opened it; anything else as it is. */
+export function unreadable(cause: unknown): unknown {
+  if (cause instanceof CodedError || systemCode(cause) === '') return cause;
+  const message = `stdin cannot be read: ${systemReason(cause)}`;
+  return new CodedError({ code: 'file-unusable', message }, { cause });
 }
 
 /** Throws message-empty, message-too-long or usage. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { MessageId } from '../api/index.ts';
 import { createFakeServices, type FakeServices } from '../testing/fake-chat.ts';
@@ -233,3 +233,67 @@ test('a reader that does not read makes listen wait, not collect', async () => {
   expect((await ran).exit).toBe(0);
   expect(written).toBe(100);
 });
+
+test('who reads only the messages gets them, also when nobody reads what is said besides', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  services.chat.receive('bob', 'hello');
+  const signals = new EventEmitter();
+  let stdout = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      stdout += chunk.toString();
+      setImmediate(() => signals.emit('SIGTERM'));
+      callback();
+    },
+  });
+  const stdio = { stdin: new PassThrough(), stdout: sink, stderr: brokenPipe() };
+  const run = {
+    version: '0.0.0',
+    argv: ['listen'],
+    env: { HOME: '/h' },
+    services: async () => services,
+    stdio,
+  };
+  expect([await runCli({ ...run, signals }), stdout]).toEqual([143, 'bob: hello\n']);
+});
+
+test('a stdin that the system does not let us read is exit 3, in words', async () => {
+  const services = createFakeServices({ contacts: [{ name: 'bob' }] });
+  for (const argv of [
+    ['send', 'bob'],
+    ['--as', 'alice', '--directory', '/d'],
+  ]) {
+    const stdin = new Readable({
+      read() {
+        this.destroy(Object.assign(new Error('EBADF: bad file descriptor, read'), { code: 'EBADF' }));
+      },
+    });
+    const stderr = new PassThrough();
+    const stdio = { stdin, stdout: new PassThrough(), stderr };
+    const run = { version: '0.0.0', argv, env: { HOME: '/h' }, services: async () => services, stdio };
+    expect(await runCli(run)).toBe(3);
+    expect(String(stderr.read())).toContain('sotto: stdin cannot be read: it is not open [file-unusable]');
+  }
+});
+
+test('a terminal that hangs up at a hidden question ends the command, and is no bug (TUI-08)', async () => {
+  for (const hangUp of [(stdin: PassThrough) => stdin.end(), (stdin: PassThrough) => stdin.destroy(eio())]) {
+    const stdin = Object.assign(new PassThrough(), {
+      isTTY: true,
+      setRawMode(on: boolean) {
+        if (on) setImmediate(() => hangUp(stdin));
+        else throw eio();
+      },
+    });
+    const stderr = Object.assign(new PassThrough(), { isTTY: true });
+    const stdio = { stdin, stdout: new PassThrough(), stderr };
+    const services = async (): Promise<FakeServices> => createFakeServices({ contacts: [] });
+    const argv = ['passphrase', 'set'];
+    expect(await runCli({ version: '0.0.0', argv, env: { HOME: '/h' }, services, stdio })).toBe(130);
+    expect(String(stderr.read())).not.toContain('bug');
+  }
+});
+
+function eio(): Error {
+  return Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+}

@@ -13,7 +13,10 @@ export function define(command: Command, context: CliContext): void {
         'The directory file is not in it.',
     )
     .argument('<file>', 'a file that does not exist yet')
-    .option('--new-passphrase-file <file>', 'what is to open the copy is the first line of this file')
+    .option(
+      '--new-passphrase-file <file>',
+      'what is to open the copy is the first line of this file; - is stdin',
+    )
     .option('--new-passphrase-fd <number>', 'or the next line of this open file descriptor')
     .addHelpText('before', 'Examples:\n  sotto backup /media/stick/sotto-2026-11-23\n\n')
     .action(async (file, flags, self) => {

@@ -71,7 +71,7 @@ function subcommand(
   const command = parent.command(name).summary(summary).description(`Does this: ${summary}.`);
   if (name !== 'remove') {
     command
-      .option('--new-passphrase-file <file>', 'the new one is the first line of this file')
+      .option('--new-passphrase-file <file>', 'the new one is the first line of this file; - is stdin')
       .option('--new-passphrase-fd <number>', 'or the next line of this open file descriptor');
   }
   command

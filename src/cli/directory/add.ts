@@ -20,7 +20,7 @@ export function addCommand(parent: Command, context: CliContext): void {
     .option('--ip <address>', 'IPv4 or IPv6 address, or host name')
     .option('--port <number>', `NAME’s port (default ${DEFAULT_PORT})`)
     .option('--key <base64>', 'NAME’s public key, as NAME’s “sotto identity” shows it')
-    .option('--password-file <file>', 'the password is the first line of this file')
+    .option('--password-file <file>', 'the password is the first line of this file; - is stdin')
     .option('--password-stdin', 'the password is the first line of stdin')
     .option('--generate', 'make a password and print it, once, on stdout')
     .addHelpText(

@@ -19,6 +19,7 @@ export async function passwordFromFlags(
   );
   if (given.length > 1)
     throw usageError('--password-file, --password-stdin and --generate exclude each other');
+  if (flags.passwordFile === '-') return passwordFromStdin(context);
   if (flags.passwordFile !== undefined) return tool.readPasswordFile(flags.passwordFile);
   if (flags.passwordStdin === true) return passwordFromStdin(context);
   return flags.generate === true ? tool.generatePassword() : undefined;

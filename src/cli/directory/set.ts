@@ -24,7 +24,7 @@ export function setCommand(parent: Command, context: CliContext): void {
     .option('--port <number>', 'another port')
     .option('--key <base64>', 'NAME’s public key')
     .option('--password', 'ask for another password')
-    .option('--password-file <file>', 'the password is the first line of this file')
+    .option('--password-file <file>', 'the password is the first line of this file; - is stdin')
     .option('--password-stdin', 'the password is the first line of stdin')
     .option('--generate', 'make a password and print it, once, on stdout')
     .addHelpText(

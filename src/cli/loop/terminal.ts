@@ -39,7 +39,8 @@ export class Terminal {
   }
 
   get columns(): number {
-    return Math.max(1, this.#stdio.stdout.columns ?? 80);
+    // A terminal whose size nobody has set says 0.
+    return this.#stdio.stdout.columns || 80;
   }
 
   start(): void {
