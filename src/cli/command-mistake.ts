@@ -1,5 +1,6 @@
 import type { CommanderError, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { closest } from './closest.ts';
+import { shellWord } from './describe.ts';
 import { usageError } from './report-error.ts';
 
 /** What commander found wrong, as every mistake on the command line is said. */
@@ -15,7 +16,7 @@ export function fromCommander(error: CommanderError, command: CommandUnknownOpts
   if (error.code === 'commander.missingMandatoryOptionValue' && unknown !== undefined)
     return unknownOption(command, unknown, help);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const hint = choiceMeant(first) ?? rest.join(' ').replace(/^\((.*)\)$/, '$1');
+  const hint = choiceMeant(first) ?? dashMeant(error, command) ?? rest.join(' ').replace(/^\((.*)\)$/, '$1');
   return usageError(first, hint === '' ? `${help} shows how it is used.` : hint);
 }
 
@@ -24,6 +25,14 @@ function choiceMeant(message: string): string | undefined {
   const [, given, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? [];
   const meant = given === undefined ? undefined : closest(given, choices?.split(', ') ?? []);
   return meant === undefined ? undefined : `Did you mean “${meant}”?`;
+}
+
+/** A text or a name may begin with a dash; one with two is looked for among the options. */
+function dashMeant({ code }: CommanderError, command: CommandUnknownOpts): string | undefined {
+  const [word = ''] = command.args.filter((argument) => /^-[^-]/.test(argument));
+  if (code !== 'commander.unknownOption' || word === '' || command.registeredArguments.length === 0)
+    return undefined;
+  return `What begins with a dash and is no option stands behind “--”, as in: ${pathOf(command)} … -- ${shellWord(word)}`;
 }
 
 function unknownOption(command: CommandUnknownOpts, given: string, help: string): Error {
@@ -47,7 +56,7 @@ export function unknownCommand(parent: CommandUnknownOpts, name: string): Error 
   );
 }
 
-export function namesOf(command: CommandUnknownOpts): readonly string[] {
+function namesOf(command: CommandUnknownOpts): readonly string[] {
   return command.commands.map((child) => child.name());
 }
 

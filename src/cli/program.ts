@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { fromCommander, namesOf, unknownCommand } from './command-mistake.ts';
+import { fromCommander, unknownCommand } from './command-mistake.ts';
 import { COMMANDS, type CommandTrees } from './command-table.ts';
 import type { CliContext } from './context.ts';
 import { addGlobalFlags, COMMON_OPTIONS } from './flags.ts';
@@ -102,7 +102,13 @@ function quietly(
 function withHelpFlag(argv: readonly string[], program: CommandUnknownOpts): readonly string[] {
   if (argv[0] !== 'help') return argv;
   const words = argv.slice(1).filter((word) => !word.startsWith('-'));
-  const [name] = words;
-  if (name !== undefined && !namesOf(program).includes(name)) throw unknownCommand(program, name);
+  let command = program;
+  for (const word of words) {
+    // Behind the last command stands what it is to be done to.
+    if (command.commands.length === 0) break;
+    const child = command.commands.find((candidate) => candidate.name() === word);
+    if (!child) throw unknownCommand(command, word);
+    command = child;
+  }
   return [...words, '--help'];
 }

@@ -104,13 +104,17 @@ async function erase(
   { output }: CliContext,
 ): Promise<ExitCode> {
   let count = 0;
+  let unknown: MessageId | undefined;
   for (const query of queries) {
     const erased = await chat.erase(query);
-    if (erased === 0 && query.id !== undefined) throw unknownMessage(query.id);
+    if (erased === 0) unknown ??= query.id;
     count += erased;
   }
+  if (unknown !== undefined && count === 0) throw unknownMessage(unknown);
+  // What is gone is said, whatever there was not.
   if (settings.json) output.json({ type: 'deleted', count });
   else output.note(`deleted: ${plural(count, 'message')}`, 'good');
+  if (unknown !== undefined) throw unknownMessage(unknown);
   return EXIT.done;
 }
 
