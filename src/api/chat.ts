@@ -121,7 +121,8 @@ export interface EventOptions extends Cancellable {
   /**
    * Go on where an earlier stream of this home stood. Within one run of the program everything that happened since comes, exactly, as long as it
    * is remembered: 10,000 events. Else every message that came since is told from the store, and of each message that was sent
-   * how it stands now, if that can have changed; then `events-skipped`, for what else happened is not known any more. Rejects
+   * how it stands now, if that can have changed; then `events-skipped`, for what else happened is not known any more. Messages that were
+   * deleted meanwhile do not come. Rejects
    * with usage when it is no cursor of this home.
    */
   readonly after?: EventCursor;

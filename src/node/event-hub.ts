@@ -73,6 +73,11 @@ export class EventHub {
     for (const reader of this.#readers) reader.lower(lowest);
   }
 
+  /** Messages were deleted: whoever comes again is told of those that the store still has. */
+  forgetMessages(): void {
+    this.#ring?.forgetMessages();
+  }
+
   /** See `Chat.events`. */
   open({ signal, isScreen = false, after }: EventOptions): EventStream {
     const cursor = after === undefined ? undefined : this.#readCursor(after);
@@ -141,8 +146,8 @@ export class EventHub {
   /** Exactly where that is remembered, else from the store. */
   #resume({ run, number, isBehind, position, lowest }: ReadCursor, early: readonly Told[]): Start {
     const { store } = this.#options;
-    const isSameRun = run === this.#options.run && number !== undefined;
-    const first = isSameRun ? this.#ring?.since(number, isBehind ? 'no messages' : 'everything') : undefined;
+    const ring = run === this.#options.run ? this.#ring : undefined;
+    const first = number === undefined ? undefined : ring?.since(number, 'no messages');
     if (number === undefined || !first)
       return {
         begin: { number: this.#before(early), position, lowest },
@@ -151,8 +156,9 @@ export class EventHub {
           new Backlog(store, { after: position, since: Math.min(lowest, this.#lowest()), onProgress }),
       };
     const begin = { number, position, lowest };
-    if (isBehind) return { begin, first, backlog: () => new Backlog(store, { after: position }) };
-    return { begin, first };
+    const exactly = isBehind ? undefined : ring?.since(number, 'everything');
+    if (exactly) return { begin, first: exactly };
+    return { begin, first, backlog: () => new Backlog(store, { after: position }) };
   }
 
   #readCursor(text: string): ReadCursor | undefined {

@@ -20,7 +20,7 @@ export class EventRing {
   /** Everything that has a higher number is here, */
   #behind: number;
   /** but of the messages that came only those with a number above this one. */
-  readonly #messagesBehind: number;
+  #messagesBehind: number;
 
   /** `behind`: the number of the event before the first one that is going to be kept. Default: that of the messages, too. */
   constructor(behind: number, messagesBehind: number = behind) {
@@ -38,6 +38,16 @@ export class EventRing {
   since(number: number, what: 'everything' | 'no messages'): readonly Told[] | undefined {
     if (number < this.#behind || (what === 'everything' && number < this.#messagesBehind)) return undefined;
     return this.#told.slice(this.#first).filter((told) => told.number > number);
+  }
+
+  /** Some of the messages were deleted. */
+  forgetMessages(): void {
+    const last = this.#told.at(-1);
+    if (!last) return;
+    this.#messagesBehind = Math.max(this.#messagesBehind, last.number);
+    this.#told = this.#told.slice(this.#first).filter(({ event }) => event.type !== 'message-received');
+    this.#first = 0;
+    this.#bytes = this.#told.reduce((sum, { event }) => sum + sizeOf(event), 0);
   }
 
   #forgetFirst(): void {

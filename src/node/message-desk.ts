@@ -32,6 +32,7 @@ export class MessageDesk {
   readonly #engine: Engine;
   readonly #isOpen: () => boolean;
   readonly #kept: () => Promise<void>;
+  readonly #onErased: () => void;
 
   constructor(options: {
     readonly history: History;
@@ -40,11 +41,14 @@ export class MessageDesk {
     readonly isOpen: () => boolean;
     /** Resolves when what the engine has changed is on the disk; rejects when it could not be. */
     readonly kept: () => Promise<void>;
+    /** Messages are gone from the store. */
+    readonly onErased: () => void;
   }) {
     this.#history = options.history;
     this.#engine = options.engine;
     this.#isOpen = options.isOpen;
     this.#kept = options.kept;
+    this.#onErased = options.onErased;
   }
 
   /** The message that this call has made before, if it is kept. Throws usage when it is another one. */
@@ -103,6 +107,7 @@ export class MessageDesk {
     while (after !== undefined && this.#isOpen()) {
       const step = this.#history.erase(query, after, STEP);
       count += step.erased;
+      if (step.erased > 0) this.#onErased();
       after = step.next;
       if (after !== undefined) await turn();
     }

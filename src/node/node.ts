@@ -110,6 +110,7 @@ export class Node {
         const refusal = await this.#loop.committed();
         if (refusal) throw new CodedError(refusal);
       },
+      onErased: () => this.#hub.forgetMessages(),
     });
   }
 
