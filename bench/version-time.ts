@@ -7,7 +7,7 @@ const PROJECT = join(import.meta.dirname, '..');
 /** What is started: the same Node each time. The built program is timed when there is one. */
 const STARTS: Readonly<Record<string, readonly string[]>> = {
   nodeMs: ['-e', '0'],
-  ...(existsSync(join(PROJECT, 'dist', 'main.js')) ? { builtMs: ['bin/sotto.cjs', '--version'] } : {}),
+  ...(existsSync(join(PROJECT, 'dist/program/main.cjs')) ? { builtMs: ['bin/sotto.cjs', '--version'] } : {}),
   sourceMs: ['src/main.ts', '--version'],
 };
 

@@ -14,12 +14,14 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.exit(78);
 }
 keepCompiled();
-import('../dist/main.js').catch(function (error) {
+try {
+  require('../dist/program/main.cjs');
+} catch (error) {
   process.stderr.write(
     'sotto: internal error [internal]: ' + (error && error.stack ? error.stack : error) + '\n',
   );
   process.exit(70);
-});
+}
 
 // Node keeps what it has compiled for the next start. It runs what it finds there: the folder must be this user's alone, so never Node's
 // own default in the folder for temporary files.

@@ -1,10 +1,8 @@
+import { writeFileSync, writeSync } from 'node:fs';
 import type { Services } from './api/index.ts';
 import type { CliStdio } from './cli/index.ts';
 import type { QuickEnd } from './quick-send.ts';
 import { VERSION } from './version.ts';
-
-// As an import it would bring its promises along, which the shortest commands need not.
-const { writeFileSync, writeSync } = process.getBuiltinModule('node:fs');
 
 /** A handle that a command left open must not keep a finished program alive. */
 const EXIT_GRACE_MS = 500;
@@ -86,6 +84,10 @@ if (argv.length === 1 && argv[0] === '--version') {
   });
   process.stdout.write(`sotto ${VERSION}\n`);
 } else {
-  process.exitCode = await run(argv);
-  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+  // Until it has another one: a program that merely stops has not done what it was run for.
+  process.exitCode = 70;
+  void run(argv).then((exitCode) => {
+    process.exitCode = exitCode;
+    setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+  });
 }

@@ -1,12 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, hostname, networkInterfaces } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 // Whose home a command line is about, where that is plain: every doubt is answered with undefined, and then the directory and the
 // home are read by those who know all about them.
-
-// As an import it would bring its promises along.
-const { existsSync, readFileSync, statSync } = process.getBuiltinModule('node:fs');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { MessageId } from './api/index.ts';
@@ -7,9 +8,6 @@ import { quickHome, type QuickHome } from './quick-home.ts';
 // `echo hi | sotto send bob --wait queued` beside a running Sotto: most of its time the program would read its own modules, so this way
 // has none of them. It takes the plainest command lines alone, and says and does what the long way says and does. Whatever is out
 // of the ordinary, mistakes above all, goes the long way from the start.
-
-// As an import it would bring its promises along.
-const { closeSync, openSync, readSync } = process.getBuiltinModule('node:fs');
 
 /** A program that is busy for longer is waited for on the long way. */
 const HELLO_MS = 2_000;

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERSION } from '../src/version.ts';
 import { freePort } from './free-port.ts';
@@ -85,6 +85,21 @@ test('at most ten packages come with it, one with a prebuilt native addon, none 
   );
   expect(entries.length).toBeLessThanOrEqual(10);
   expect(entries.filter(([, entry]) => entry.hasInstallScript)).toEqual([]);
+});
+
+test('what is inside the program is a runtime dependency, and its licence comes with it', () => {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version?: string; dev?: boolean }>;
+  };
+  const texts = readFileSync(join(installed, 'dist/program/LICENSES.txt'), 'utf8');
+  const inside = [...texts.matchAll(/^(?<name>[@\w/.-]+) (?<version>\d+\.\d+\.\d+)$/gm)].map(
+    ({ groups }) => groups!,
+  );
+  expect(inside.map(({ name }) => name)).toEqual(expect.arrayContaining(['commander', 'valibot']));
+  for (const { name, version } of inside)
+    expect([name, packages[`node_modules/${name}`]]).toEqual([name, expect.objectContaining({ version })]);
+  expect(inside.filter(({ name }) => packages[`node_modules/${name}`]?.dev)).toEqual([]);
+  expect(texts.match(/Permission is hereby granted/g)?.length).toBe(inside.length);
 });
 
 test('the three doors open with the runtime dependencies alone', () => {
@@ -259,6 +274,30 @@ describe('each example does what it says', () => {
     const files = readdirSync(home).map((file) => join(home, file));
     expect(files.length).toBeGreaterThan(4);
     expect([home, ...files].filter((file) => (statSync(file).mode & 0o077) !== 0)).toEqual([]);
+  });
+
+  test('beside it a text is queued with next to nothing loaded, and a command needs neither engine nor database', async () => {
+    const spy = join(folder, 'spy.cjs');
+    writeFileSync(
+      spy,
+      `process.on('exit', () => require('fs').writeFileSync(process.env.LOADED, JSON.stringify(Object.keys(require.cache))));`,
+    );
+    const loaded = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const file = join(folder, 'loaded.json');
+      const program = start(['-r', spy, join(installed, 'bin/sotto.cjs'), ...words], { LOADED: file });
+      expect(await program.end()).toMatchObject({ exit: 0 });
+      const paths = JSON.parse(readFileSync(file, 'utf8')) as readonly string[];
+      return paths.filter((path) => path !== spy).map((path) => relative(installed, path));
+    };
+    expect(await loaded('send', 'bob', '--wait', 'queued', 'quick')).toEqual([
+      'bin/sotto.cjs',
+      'dist/program/main.cjs',
+      'dist/program/quick-send.cjs',
+    ]);
+    const others = await loaded('outbox');
+    expect(others).toContain('dist/program/outbox.cjs');
+    expect(others.length).toBeLessThan(30);
+    expect(others.filter((path) => /sqlite|open-node|server|store/.test(path))).toEqual([]);
   });
 
   test('the node of the package tells other programs what they may ask', async () => {

@@ -29,7 +29,7 @@ async function measure(folder: string): Promise<Figures> {
   }
 }
 
-if (!existsSync(join(LAUNCHER, '../../dist/main.js'))) throw new Error('npm run build comes first');
+if (!existsSync(join(LAUNCHER, '../../dist/program/main.cjs'))) throw new Error('npm run build comes first');
 const folder = mkdtempSync(join(tmpdir(), 'sotto-bench-faces-'));
 try {
   const figures = await measure(folder);

@@ -24,12 +24,12 @@ let cache = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sotto-launcher-'));
   cache = join(folder, '.cache');
-  for (const name of ['bin', 'dist']) mkdirSync(join(folder, name));
+  for (const name of ['bin', 'dist/program']) mkdirSync(join(folder, name), { recursive: true });
   copyFileSync(join(import.meta.dirname, '../../bin/sotto.cjs'), join(folder, 'bin/sotto.cjs'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(
-    join(folder, 'dist/main.js'),
-    `import { getCompileCacheDir } from 'node:module';
+    join(folder, 'dist/program/main.cjs'),
+    `const { getCompileCacheDir } = require('node:module');
      process.umask(0o077);
      process.stdout.write(getCompileCacheDir() ?? 'none');`,
   );
