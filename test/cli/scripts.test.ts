@@ -22,9 +22,34 @@ test('every command has a script that runs it, and there are sixty and more', as
   expect(scripts.length).toBeGreaterThanOrEqual(60);
 });
 
+/** Of one run only, and of a program that another one starts. */
+const UNSAID = new Set(['--report-fd']);
+
+test('every option that a command has for itself stands in a script', async () => {
+  const lines = [...texts.values()].flatMap((text) => text.split('\n'));
+  const isGiven = (path: string, flag: string): boolean =>
+    lines.some((line) => `${line} `.startsWith(`$ ${path} `) && line.includes(flag));
+  let count = 0;
+  const missing = allOf(await loadProgram()).flatMap((command) => {
+    const path = pathOf(command);
+    const own = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined);
+    const flags = own.flatMap(({ long }) => (long === undefined || UNSAID.has(long) ? [] : [long]));
+    count += flags.length;
+    return ELSEWHERE.test(path)
+      ? []
+      : flags.filter((flag) => !isGiven(path, flag)).map((flag) => `${path} ${flag}`);
+  });
+  expect(count).toBeGreaterThan(45);
+  expect(missing).toEqual([]);
+});
+
 function leavesOf(command: CommandUnknownOpts): readonly string[] {
   const children = subcommandsOf(command);
   return children.length === 0 ? [pathOf(command)] : children.flatMap(leavesOf);
+}
+
+function allOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
+  return [command, ...subcommandsOf(command).flatMap(allOf)];
 }
 
 for (const [name, text] of texts) {

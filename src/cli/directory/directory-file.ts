@@ -1,6 +1,8 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { DirectoryEntryView, DirectoryTool } from '../../api/index.ts';
 import { entryToJson } from '../../api/to-json/index.ts';
+import { CodedError } from '../../base/index.ts';
+import { closest } from '../closest.ts';
 import type { CliContext } from '../context.ts';
 import { addGlobalFlags, defaultDirectory, readSettings } from '../settings.ts';
 
@@ -29,6 +31,25 @@ export async function findEntry(
   name: string,
 ): Promise<DirectoryEntryView | undefined> {
   return (await tool.list(path)).find(({ username }) => username === name.normalize('NFC'));
+}
+
+/** Rejects with contact-unknown, and the name that was probably meant. */
+export async function mustFindEntry(
+  { path, tool }: DirectoryFile,
+  name: string,
+): Promise<DirectoryEntryView> {
+  const entries = await tool.list(path);
+  const entry = entries.find(({ username }) => username === name.normalize('NFC'));
+  if (entry) return entry;
+  const meant = closest(
+    name,
+    entries.map(({ username }) => username),
+  );
+  throw new CodedError({
+    code: 'contact-unknown',
+    message: `the directory has no “${name}”`,
+    hint: meant === undefined ? '“sotto directory list” shows who is there.' : `Did you mean ${meant}?`,
+  });
 }
 
 /** What became of an entry: for scripts the whole of it, with the password that was just made; for people what was done. */

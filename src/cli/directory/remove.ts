@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { CliContext } from '../context.ts';
-import { addFileFlags, openFile } from './directory-file.ts';
+import { addFileFlags, mustFindEntry, openFile } from './directory-file.ts';
 
 export function removeCommand(parent: Command, context: CliContext): void {
   const command = parent.command('remove').summary('remove a person');
@@ -9,7 +9,9 @@ export function removeCommand(parent: Command, context: CliContext): void {
     .argument('<name>', 'who')
     .addHelpText('before', 'Examples:\n  sotto directory remove bob\n\n')
     .action(async (name, _flags, self) => {
-      const { tool, path, json } = await openFile(self, context);
+      const file = await openFile(self, context);
+      const { tool, path, json } = file;
+      await mustFindEntry(file, name);
       await tool.remove(path, name);
       if (json) return context.output.json({ type: 'removed', username: name.normalize('NFC') });
       context.output.note(`${name} is no longer in ${path}`, 'good');

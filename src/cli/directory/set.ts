@@ -3,7 +3,7 @@ import type { DirectoryEntryInput } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../report-error.ts';
 import { parsePort } from '../settings.ts';
-import { addFileFlags, openFile, sayEntry, type DirectoryFile } from './directory-file.ts';
+import { addFileFlags, mustFindEntry, openFile, sayEntry, type DirectoryFile } from './directory-file.ts';
 import { askPassword, passwordFromFlags, type PasswordFlags } from './password.ts';
 
 interface SetFlags extends PasswordFlags {
@@ -37,7 +37,7 @@ export function setCommand(parent: Command, context: CliContext): void {
 
 async function set(name: string, flags: SetFlags, file: DirectoryFile, context: CliContext): Promise<void> {
   // An unknown name is refused before a password is asked for.
-  await file.tool.revealPassword(file.path, name);
+  await mustFindEntry(file, name);
   const given = await passwordFromFlags(flags, file, context);
   const asked =
     given ?? (flags.password === true ? await askPassword(`New password of ${name}`, context) : undefined);

@@ -1,9 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import { entryToJson } from '../../api/to-json/index.ts';
-import { CodedError } from '../../base/index.ts';
-import { closest } from '../closest.ts';
 import type { CliContext } from '../context.ts';
-import { addFileFlags, openFile, type DirectoryFile } from './directory-file.ts';
+import { addFileFlags, mustFindEntry, openFile, type DirectoryFile } from './directory-file.ts';
 import { addressOf } from './list.ts';
 
 export function showCommand(parent: Command, context: CliContext): void {
@@ -22,16 +20,11 @@ export function showCommand(parent: Command, context: CliContext): void {
 async function show(
   name: string,
   reveal: boolean,
-  { tool, path, json }: DirectoryFile,
+  file: DirectoryFile,
   { output }: CliContext,
 ): Promise<void> {
-  const entries = await tool.list(path);
-  const entry = entries.find(({ username }) => username === name.normalize('NFC'));
-  if (entry === undefined)
-    throw unknownName(
-      name,
-      entries.map(({ username }) => username),
-    );
+  const entry = await mustFindEntry(file, name);
+  const { tool, path, json } = file;
   const password = reveal ? await tool.revealPassword(path, entry.username) : undefined;
   if (json) return output.json(entryToJson(entry, password));
   const addresses = [entry, ...(entry.furtherAddresses ?? [])].map((address) => addressOf(address));
@@ -40,13 +33,4 @@ async function show(
   output.data(`password  ${password ?? (entry.hasPassword ? 'set (--reveal shows it)' : 'none')}`);
   if (entry.key !== undefined) output.data(`key       ${entry.key}`);
   output.data(`line      ${entry.line} of ${path}`);
-}
-
-function unknownName(name: string, names: readonly string[]): CodedError {
-  const meant = closest(name, names);
-  return new CodedError({
-    code: 'contact-unknown',
-    message: `the directory has no “${name}”`,
-    hint: meant === undefined ? '“sotto directory list” shows who is there.' : `Did you mean ${meant}?`,
-  });
 }
