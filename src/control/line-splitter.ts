@@ -1,11 +1,14 @@
-import { concatBytes, type Bytes } from '../base/index.ts';
+import type { Bytes } from '../base/index.ts';
 
 const LINE_FEED = 0x0a;
+const ROOM_MIN = 1024;
+const NOTHING: Bytes = new Uint8Array(0);
 
 /** Cuts a stream of bytes into lines. Holds at most one of them. */
 export class LineSplitter {
   readonly #max: number;
-  #parts: Bytes[] = [];
+  /** The beginning of a line, copied: one that comes byte by byte would hold a chunk for each of them. */
+  #room: Bytes = NOTHING;
   #length = 0;
 
   /** `max`: bytes of a line, without its end. */
@@ -13,9 +16,9 @@ export class LineSplitter {
     this.#max = max;
   }
 
-  /** Bytes of a line that has not ended. */
+  /** Bytes that a line that has not ended takes. */
   get held(): number {
-    return this.#length;
+    return this.#room.length;
   }
 
   /** The lines that end in this chunk, without their ends; `undefined`, as the last one, for a line that is too long. */
@@ -24,22 +27,34 @@ export class LineSplitter {
     for (;;) {
       const end = chunk.indexOf(LINE_FEED, from);
       const part = chunk.subarray(from, end === -1 ? chunk.length : end);
-      this.#length += part.length;
-      if (this.#length > this.#max) {
+      if (this.#length + part.length > this.#max) {
         this.#forget();
         return yield undefined;
       }
-      if (part.length > 0) this.#parts.push(part);
-      if (end === -1) return;
-      const line = this.#parts.length === 1 ? this.#parts[0] : concatBytes(...this.#parts);
-      this.#forget();
-      yield line;
+      if (end === -1) return this.#keep(part);
+      yield this.#length === 0 ? part : this.#endWith(part);
       from = end + 1;
     }
   }
 
+  #keep(part: Bytes): void {
+    const length = this.#length + part.length;
+    if (length > this.#room.length) {
+      const room = new Uint8Array(Math.min(Math.max(2 * length, ROOM_MIN), this.#max));
+      room.set(this.#room.subarray(0, this.#length));
+      this.#room = room;
+    }
+    this.#room.set(part, this.#length);
+    this.#length = length;
+  }
+  #endWith(part: Bytes): Bytes {
+    this.#keep(part);
+    const line = this.#room.subarray(0, this.#length);
+    this.#forget();
+    return line;
+  }
   #forget(): void {
-    this.#parts = [];
+    this.#room = NOTHING;
     this.#length = 0;
   }
 }

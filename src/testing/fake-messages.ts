@@ -111,14 +111,20 @@ function isWanted(
   row: Row,
   { id = row.id, with: peer, sinceWall = 0, untilWall = Infinity, search }: HistoryQuery,
 ): boolean {
-  const words = row.text.toLowerCase().split(/\W+/);
-  const wanted = (search ?? '').toLowerCase().split(/\s+/);
+  const isFound = (start: string): boolean =>
+    row.text
+      .toLowerCase()
+      .split(/\W+/)
+      .some((word) => word.startsWith(start));
   return (
     row.id === id &&
     (peer === undefined || row.with === peer) &&
     row.storedAtWall >= sinceWall &&
     row.storedAtWall < untilWall &&
-    wanted.every((start) => start === '' || words.some((word) => word.startsWith(start)))
+    (search ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .every((start) => start === '' || isFound(start))
   );
 }
 

@@ -82,6 +82,25 @@ test('pages wait for their reader: one that asks for many and reads nothing hold
   expect(answers.filter(({ error }) => !error).length).toBeGreaterThan(4);
 });
 
+test('answers that wait for the rest of their batch count as what a client holds (CTL-03)', async () => {
+  await using home = await serveHome();
+  for (let n = 0; n < 100; n++) home.chat.receive('bob', 'x'.repeat(30 * 1024));
+  home.chat.retry = async () => new Promise(() => undefined);
+  const batch = Array.from({ length: 6 }, (_, id) => ({
+    jsonrpc: '2.0',
+    id,
+    ...(id === 0
+      ? { method: 'outbox.retry', params: { name: 'bob' } }
+      : { method: 'history', params: { limit: 100 } }),
+  }));
+  const greedy = Array.from({ length: 10 }, () => home.raw());
+  for (const client of greedy) client.socket.write(`${JSON.stringify(batch)}\n`);
+  await until('one is cut', () => greedy.some(({ isClosed }) => isClosed));
+  await using chat = await connectControl(home.path);
+  await chat.sendText({ to: 'bob', text: 'meanwhile' });
+  expect(greedy.filter(({ isClosed }) => isClosed).length).toBeLessThan(6);
+});
+
 test('of one client 64 requests are under way; further ones wait in its socket, and are not lost (CTL-03)', async () => {
   await using home = await serveHome();
   await using chat = await connectControl(home.path);

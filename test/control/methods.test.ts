@@ -235,3 +235,14 @@ test('who asks for the end has its answer before the program is gone, behind wha
   expect(client.lines.map(({ id }) => id)).toEqual([...ids, 30]);
   expect(await node.exited()).toBe(0);
 });
+
+test('what is no time is told how one is written', async () => {
+  await using home = await serveHome();
+  const client = home.raw();
+  const words = 'a time is written like 2026-11-23T09:30:00Z, or +01:00 for Z';
+  for (const [id, until] of ['8h', '2026-11-23', '2026-02-30T09:30:00+25:00'].entries())
+    expect(await ask(client, id + 1, 'mute', { name: 'bob', until })).toMatchObject({
+      code: -32602,
+      message: `the params are wrong: “until”, ${words}`,
+    });
+});

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Chat } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { Memory } from './memory.ts';
+import { Pace } from './pace.ts';
 import { ProgressWatch } from './progress-watch.ts';
 
 export interface ControlOptions {
@@ -19,6 +20,7 @@ export class Desk {
   readonly chat: Chat;
   readonly memory: Memory = new Memory();
   readonly watch: ProgressWatch;
+  readonly pace: Pace = new Pace();
   readonly #options: ControlOptions;
   #isYielding = false;
 

@@ -214,6 +214,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     summary: 'Answers this document.',
     params: {},
     result: v.object({ openrpc: textOf('the version of OpenRPC') }),
+    isPage: true,
     call: async ({ document }) => document(),
   }),
 };

@@ -74,8 +74,10 @@ function fromFailure(code: number, failure: Failure): RpcError {
 }
 
 /** Without what was given: it may be a passphrase. */
-function wordsOf({ kind, type, expected }: v.BaseIssue<unknown>): string {
+function wordsOf({ kind, type, expected, message }: v.BaseIssue<unknown>): string {
   if (type === 'strict_object') return expected === 'never' ? 'there is none of this name' : 'it is missing';
+  // Words of our own; those of the library begin so, and quote what was given.
+  if (kind === 'validation' && !message.startsWith('Invalid ')) return message;
   return kind === 'schema' && expected !== null ? `expected ${expected}` : 'not as it must be';
 }
 

@@ -38,6 +38,7 @@ export class ServedClient {
   /** Requests that hold up further ones, and their bytes. */
   #busy = 0;
   #busyBytes = 0;
+  #batchBytes = 0;
   #slot = Promise.withResolvers<void>();
   #pages: Promise<void> = Promise.resolve();
   /** What is next begins after this. */
@@ -134,19 +135,22 @@ export class ServedClient {
   async #read(): Promise<void> {
     // Nothing is read while this waits: the rest stays in the channel.
     for await (const chunk of this.#channel.input) {
+      await this.#desk.pace.time();
       for (const line of this.#lines.take(bytesOf(chunk))) {
+        if (line?.length === 0) continue;
         await this.#writer.room();
+        await this.#desk.pace.time();
         while (this.#busy >= REQUESTS_MAX) await this.#slot.promise;
         while (this.#beginning) await this.#beginning;
         if (this.#isFinishing || this.#gone.signal.aborted) return;
-        if (!this.#hear(line)) return;
+        if (!(await this.#hear(line))) return;
       }
       this.#account();
     }
   }
 
-  /** False when nothing more is read: where a line that is too long ends is not looked for. */
-  #hear(line: Bytes | undefined): boolean {
+  /** Resolves when its work has begun; false when nothing more is read: where a line that is too long ends is not looked for. */
+  async #hear(line: Bytes | undefined): Promise<boolean> {
     if (line === undefined) {
       this.#say(errorAnswer(null, new Misasked(RPC.request, 'a line has more than 1 MiB')));
       return false;
@@ -155,7 +159,7 @@ export class ServedClient {
     if (text?.trim() === '') return true;
     const json = text === undefined ? undefined : parseJson(text);
     if (json === undefined) this.#say(errorAnswer(null, new Misasked(RPC.parse, 'this line is not JSON')));
-    else if (Array.isArray(json)) this.#hearBatch(json, line.length);
+    else if (Array.isArray(json)) await this.#hearBatch(json, line.length);
     else this.#work(line.length, async (free) => this.#hearOne(json, free));
     return true;
   }
@@ -165,11 +169,12 @@ export class ServedClient {
     if (answer) this.#say(answer);
   }
 
-  #hearBatch(batch: readonly unknown[], bytes: number): void {
+  async #hearBatch(batch: readonly unknown[], bytes: number): Promise<void> {
     if (batch.length === 0 || batch.length > BATCH_MAX) {
       const error = new Misasked(RPC.request, `a batch has 1 to ${BATCH_MAX} requests`);
       return this.#say(errorAnswer(null, error));
     }
+    const begun = Promise.withResolvers<void>();
     this.#work(bytes, async (free) => {
       const room: Batch = { bytes: 0 };
       let waiting = batch.length;
@@ -182,17 +187,28 @@ export class ServedClient {
         const answer = await this.#answer(json, freeOne, room);
         freeOne();
         const said = answer && JSON.stringify(answer);
-        room.bytes += said?.length ?? 0;
+        this.#hold(room, said?.length ?? 0);
         return said;
       };
       const answers: Promise<string | undefined>[] = [];
       for (const json of batch) {
+        await this.#desk.pace.time();
         while (this.#beginning) await this.#beginning;
         answers.push(answerOne(json));
       }
+      begun.resolve();
       const said = (await Promise.all(answers)).filter((answer) => answer !== undefined);
       if (said.length > 0) this.#writer.say(`[${said.join(',')}]`);
+      this.#hold(room, -room.bytes);
     });
+    await begun.promise;
+  }
+
+  /** What is answered waits for the rest of its batch. */
+  #hold(batch: Batch, bytes: number): void {
+    batch.bytes += bytes;
+    this.#batchBytes += bytes;
+    this.#account();
   }
 
   /** `free`: from then on it holds up nobody. */
@@ -285,7 +301,10 @@ export class ServedClient {
 
   #account(): void {
     if (this.#gone.signal.aborted) return;
-    this.#desk.memory.holds(this, this.#busyBytes + this.#lines.held + this.#writer.length);
+    this.#desk.memory.holds(
+      this,
+      this.#busyBytes + this.#batchBytes + this.#lines.held + this.#writer.length,
+    );
   }
 }
 
