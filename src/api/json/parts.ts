@@ -27,11 +27,13 @@ export function shape<Type extends string, Entries extends v.ObjectEntries>(
 const ISO_8601 =
   /^(?:\d{4}|[+-]\d{6})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
+const NO_TIME = 'a time is written like 2026-11-23T09:30:00Z, or +01:00 for Z';
+
 const time = v.union([
   v.pipe(
     v.string(),
-    v.regex(ISO_8601),
-    v.check((text) => !Number.isNaN(Date.parse(text))),
+    v.regex(ISO_8601, NO_TIME),
+    v.check((text) => !Number.isNaN(Date.parse(text)), NO_TIME),
   ),
   v.number(),
 ]);
