@@ -45,7 +45,7 @@ function tellRunning(status: StatusView, { json }: Settings, { output }: CliCont
   for (const line of homeLines(status)) output.data(line);
   const { p50, p99, max } = loopDelayMs;
   output.data(
-    `delays      ${ms(p50)} half of the time, ${ms(p99)} at the 99th percentile, ${ms(max)} at most`,
+    `loop delay  ${ms(p50)} half of the time, ${ms(p99)} at the 99th percentile, ${ms(max)} at most`,
   );
   output.data(`version     ${status.version}`);
 }
@@ -69,7 +69,7 @@ async function tellHome(settings: Settings, services: Services, context: CliCont
   output.data(`no Sotto runs for ${view.self.username}: sotto up starts one`);
   output.data(`contacts    ${view.contacts}`);
   for (const line of homeLines(view)) output.data(line);
-  if (lastWall !== undefined) output.data(`last        ${dayAndTime(lastWall)}`);
+  if (lastWall !== undefined) output.data(`last text   ${dayAndTime(lastWall)}`);
 }
 
 async function newestWall(chat: Chat): Promise<number | undefined> {
@@ -82,7 +82,7 @@ function homeLines({ unread, waiting, store, self }: StatusView): readonly strin
     `unread      ${unread}`,
     `waiting     ${messages === 0 ? 'nothing' : `${plural(messages, 'text')}, ${size(bytes)}`}`,
     `home        ${self.home}`,
-    `store       ${size(store.bytes)}, its log ${size(store.logBytes)}`,
+    `store       ${size(store.bytes)}, write-ahead log ${size(store.logBytes)}`,
     ...(store.trouble ? [`!           it takes nothing: ${sentence(store.trouble)}`] : []),
   ];
 }
