@@ -246,6 +246,17 @@ test('the README’s exit codes are the program’s', () => {
   expect(shown.toSorted((a, b) => a - b)).toEqual(Object.values(EXIT).toSorted((a, b) => a - b));
 });
 
+test('a folder made in the README’s words takes the programs that it shows, and those of the examples', () => {
+  const page = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
+  const setup = /^npm init .*$/m;
+  const [words = ''] = setup.exec(section('For programs')) ?? [];
+  expect(setup.exec(page)?.[0]).toBe(words);
+  expect(words).toMatch(/ && npm install sotto$/);
+  const empty = mkdtempSync(join(folder, 'program-'));
+  execFileSync('sh', ['-c', words.replace(/ && npm install sotto$/, '')], { cwd: empty, stdio: 'ignore' });
+  expect(JSON.parse(readFileSync(join(empty, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
+});
+
 test('every link of the README leads somewhere', () => {
   const targets = [...README.matchAll(/\]\(([^)#]+)\)/g)].map(([, target = '']) => target);
   expect(targets.length).toBeGreaterThan(10);

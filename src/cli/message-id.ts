@@ -8,6 +8,8 @@ const END_LENGTH_MIN = 6;
 
 /** How ids are given, for the help of every command that takes some. */
 export const ID_WORDS: string = `whole ids, or at least their last ${END_LENGTH_MIN} characters; lists show the last ${SHORT_LENGTH}`;
+/** The same of a command that takes one. */
+export const ONE_ID_WORDS: string = ID_WORDS.replace('whole ids', 'the whole id').replace('their', 'its');
 
 /** Ids that were made at about the same time begin alike, so people see the end of one. */
 export function shortId(id: MessageId): string {

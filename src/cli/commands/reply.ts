@@ -3,7 +3,7 @@ import type { CliContext } from '../context.ts';
 import { parseSpan } from '../duration.ts';
 import { worstExitCode, type ExitCode } from '../exit-code.ts';
 import { findMessage } from '../find-message.ts';
-import { ID_WORDS, wholeId } from '../message-id.ts';
+import { ONE_ID_WORDS, wholeId } from '../message-id.ts';
 import { checkText, readText } from '../read-text.ts';
 import { usageError } from '../report-error.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
@@ -23,7 +23,7 @@ export function define(command: Command, context: CliContext): void {
     .description(
       'Answers one message: the text goes to whom it is with, and quotes it. Waits, keeps and exits as sotto send does.',
     )
-    .argument('<id>', `of the message to answer: ${ID_WORDS.replace('whole ids', 'the whole id')}`)
+    .argument('<id>', `of the message to answer: ${ONE_ID_WORDS}`)
     .argument('[text]', 'the answer; - or nothing reads it from stdin')
     .addOption(
       new Option('--wait <state>', 'what to wait for: delivered, sent or queued')

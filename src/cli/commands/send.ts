@@ -27,7 +27,7 @@ const EXAMPLES = `Examples:
 
 const OUTCOMES = `
 Exit codes: 0 delivered (or sent, or queued, where --wait says so) · 1 expired, refused or withdrawn · 3 it could not be kept ·
-4 held: identity not trusted or changed · 5 not delivered in time: kept, and goes out later · 130 interrupted: kept`;
+4 held: identity not trusted or changed · 5 not delivered in time: kept, and goes out later · 6 no such contact · 130 interrupted: kept`;
 
 export function define(command: Command, context: CliContext): void {
   command
