@@ -74,8 +74,9 @@ async function greet(
   );
   try {
     const hello = await calls.ask('hello', {});
-    if (isJson(hello) && hello['control'] === CONTROL_VERSION) {
-      const { type: _type, ...self } = hello['identity'] as SelfView & { readonly type: string };
+    const { control, identity } = isJson(hello) ? hello : {};
+    if (control === CONTROL_VERSION && isJson(identity) && typeof identity['username'] === 'string') {
+      const { type: _type, ...self } = identity as unknown as SelfView & { readonly type: string };
       return { self, calls };
     }
     const reason = unusable('it is of another version', { hint: 'End it, and start it again.' });

@@ -19,7 +19,7 @@ import type {
 } from '../../api/index.ts';
 import { timeToJson } from '../../api/to-json/index.ts';
 import { encodeBase64 } from '../base64.ts';
-import type { Json } from '../rpc.ts';
+import { isJson, type Json } from '../rpc.ts';
 import { brokenOff, type Calls } from './calls.ts';
 import { RemoteEvents, RemoteTrace } from './remote-stream.ts';
 
@@ -47,7 +47,9 @@ export class ControlChat implements Chat {
   }
   async sendText({ id, to, text, replyTo, expiresAtWall }: SendText): Promise<MessageId> {
     const params = given({ id, to, text, reply_to: replyTo, expires_at: time(expiresAtWall) });
-    return (await this.#ask<{ readonly id: MessageId }>('send', params)).id;
+    const { id: kept } = await this.#ask('send', params);
+    if (typeof kept === 'string') return kept as MessageId;
+    throw brokenOff();
   }
   async cancel(id: MessageId): Promise<boolean> {
     return (await this.#count('outbox.cancel', { id })) > 0;
@@ -128,11 +130,15 @@ export class ControlChat implements Chat {
     await this.close();
   }
 
-  async #ask<Answer>(method: string, params: Json): Promise<Answer> {
-    return (await this.#calls.ask(method, params)) as Answer;
+  async #ask(method: string, params: Json): Promise<Json> {
+    const answer = await this.#calls.ask(method, params);
+    if (isJson(answer)) return answer;
+    throw brokenOff();
   }
   async #count(method: string, params: Json): Promise<number> {
-    return (await this.#ask<{ readonly count: number }>(method, params)).count;
+    const { count } = await this.#ask(method, params);
+    if (typeof count === 'number') return count;
+    throw brokenOff();
   }
   /** What is no such shape was said by no Sotto of this version. */
   async #read<View>(

@@ -10,7 +10,7 @@ import type { EventJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import { EVENTS_WAITING_MAX } from '../limits.ts';
 import type { Json } from '../rpc.ts';
-import type { Calls, Subscriber } from './calls.ts';
+import { brokenOff, type Calls, type Subscriber } from './calls.ts';
 
 /** One subscription as an iterator. `Told`: what each notification becomes. */
 abstract class RemoteStream<Told> implements AsyncIterableIterator<Told>, Subscriber {
@@ -81,13 +81,23 @@ abstract class RemoteStream<Told> implements AsyncIterableIterator<Told>, Subscr
     while (this.#asking.length > 0) {
       const params = this.#waiting[this.#read];
       if (!params && !this.#isEnded) return;
-      const told = params && this.take(params);
+      const told = params && this.#takeOrLeave(params);
       if (params && told === undefined) return;
       if (params) this.#advance();
       const asked = this.#asking.shift();
       if (told !== undefined) asked?.resolve({ done: false, value: told });
       else if (this.#failure) asked?.reject(this.#failure);
       else asked?.resolve({ done: true, value: undefined });
+    }
+  }
+  #takeOrLeave(params: Json): Told | undefined {
+    try {
+      return this.take(params);
+    } catch {
+      // No Sotto of this version says so.
+      this.#forget();
+      this.#leave(brokenOff());
+      return undefined;
     }
   }
   protected seen(): void {
@@ -159,9 +169,10 @@ export class RemoteEvents extends RemoteStream<ChatEvent> implements EventStream
 
   protected override take({ event, cursor }: Json): ChatEvent | undefined {
     if (!this.#fromJson) return undefined;
+    const taken = this.#fromJson(event as EventJson);
     this.#isShowing = this.#isScreen;
-    this.#cursor = cursor as EventCursor;
-    return this.#fromJson(event as EventJson);
+    if (typeof cursor === 'string') this.#cursor = cursor as EventCursor;
+    return taken;
   }
 }
 
