@@ -79,6 +79,7 @@ const argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') return;
+    process.stderr.on('error', () => undefined);
     process.stderr.write('sotto: the output cannot be written [output-unwritable]\n');
     process.exitCode = 3;
   });

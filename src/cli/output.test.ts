@@ -56,3 +56,18 @@ test('what was written is drained once it has left, and not when nobody reads it
   expect(await second).toBe(false);
   expect([output.closed.aborted, await output.drained(), pipe.taken]).toEqual([true, false, ['one\n']]);
 });
+
+test('what is said in one line stays one, whatever name or word is in it (TUI-04)', () => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const output = new Output({ stdin: new PassThrough(), stdout, stderr }, {});
+  const message = 'there is no contact “b\nsotto: delivered to bob”';
+  output.failure({ code: 'contact-unknown', message, hint: 'Known: c\r\nd\te' });
+  output.data('a\nb');
+  output.text('a\nb\n');
+  expect(String(stderr.read()).split('\n')).toEqual([
+    'sotto: there is no contact “b‹U+000A›sotto: delivered to bob” [contact-unknown]',
+    '  Known: c‹U+000A›d    e',
+    '',
+  ]);
+  expect(String(stdout.read())).toBe('a‹U+000A›b\na\nb\n');
+});

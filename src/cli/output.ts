@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { PublicJson } from '../api/to-json/index.ts';
-import { systemReason, toJsonLine, toSafeText, type Failure } from '../base/index.ts';
+import { systemReason, toJsonLine, toSafeLine, toSafeText, type Failure } from '../base/index.ts';
 import { Stopped } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import type { Pager } from './pager.ts';
@@ -9,6 +9,9 @@ import type { CliStdio } from './stdio.ts';
 export type Style = 'plain' | 'dim' | 'good' | 'bad' | 'loud';
 
 const SGR: Readonly<Record<Style, string>> = { plain: '', dim: '2', good: '32', bad: '31', loud: '1;31' };
+
+/** As every character that is not shown as itself. */
+const LINE_FEED = toSafeLine('\n');
 
 /** Nobody reads any more: the pipe's reader left, or the terminal hung up. */
 const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
@@ -115,9 +118,10 @@ export class Output {
   clean(text: string): string {
     return toSafeText(text);
   }
-  /** Cleans, then colours where colours are wanted. */
+  /** One line, whatever is in it: cleans, then colours where colours are wanted. */
   paint(line: string, style: Style, stream: 'stdout' | 'stderr' = 'stderr'): string {
-    const safe = toSafeText(line);
+    // What somebody else wrote, and a mistake names, shall not look like a line of ours.
+    const safe = toSafeText(line).replaceAll('\n', LINE_FEED);
     const colours = !this.plain && !this.#noColour && this.#stdio[stream].isTTY === true;
     return colours && SGR[style] !== '' ? `\u001b[${SGR[style]}m${safe}\u001b[0m` : safe;
   }

@@ -18,7 +18,7 @@ export function reportError(error: unknown, { output, env, json }: ReportOptions
   output.failure(failure);
   if (json) output.json({ type: 'error', ...failure, exit_code: exitCode });
   if ((env['SOTTO_TRACE'] ?? '') !== '' && error instanceof Error && error.stack !== undefined)
-    output.note(error.stack, 'dim');
+    for (const line of error.stack.split('\n')) output.note(line, 'dim');
   return exitCode;
 }
 

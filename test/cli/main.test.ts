@@ -51,6 +51,13 @@ test('an output that cannot be written is said, and exit 3', () => {
       });
       expect([flag, status]).toEqual([flag, 3]);
       expect(stderr).toMatch(/^sotto: the output cannot be written.* \[output-unwritable\]\n/);
+      // Nor is it a bug when even that can be said nowhere.
+      const unheard = spawnSync(process.execPath, [MAIN, flag], {
+        timeout: 20_000,
+        env: { HOME: '/nonexistent' },
+        stdio: ['ignore', full, full],
+      });
+      expect([flag, unheard.status]).toEqual([flag, 3]);
     }
   } finally {
     closeSync(full);

@@ -36,7 +36,7 @@ export function define(command: Command, context: CliContext): void {
             draft === undefined ? `the draft for ${name} is gone` : `kept as the draft for ${name}`,
           );
         else if (draft === undefined) output.note(`there is no draft for ${name}`);
-        else output.data(draft);
+        else output.text(`${draft}\n`);
       });
     });
   addGlobalFlags(command, HOME_FLAGS);

@@ -37,7 +37,7 @@ export function define(command: Command, context: CliContext, trees: CommandTree
       .summary(`the script for ${shell}`)
       .description(`Prints the script for ${shell}.`)
       .addHelpText('before', `Examples:\n${WHERE[shell]}\n\n`)
-      .action(() => context.output.data(SCRIPTS[shell].trimEnd()));
+      .action(() => context.output.text(SCRIPTS[shell]));
     addGlobalFlags(child, ['plain']);
   }
   command

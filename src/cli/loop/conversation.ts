@@ -1,5 +1,5 @@
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
-import { CodedError, type Failure } from '../../base/index.ts';
+import { CodedError, toSafeLine, type Failure } from '../../base/index.ts';
 import { findContact } from '../commands/verify.ts';
 import { knownNames } from '../contact-name.ts';
 import { isMuted } from '../contact-words.ts';
@@ -183,15 +183,21 @@ export class Conversation {
           unsent.push(to);
           failed = this.fail(error);
         }
-      if (failed.type !== 'failed') return failed;
-      this.screen.say({ text: `· not sent to ${unsent.join(', ')}, not kept`, style: 'bad' });
-      return { ...failed, unsent: { names: unsent, text } };
+      return this.#giveBack(failed, unsent, text);
     } catch (error) {
-      return this.fail(error);
+      const failed = this.fail(error);
+      const isGone = error instanceof CodedError && error.code === 'node-not-running';
+      return isGone ? this.#giveBack(failed, names, text) : failed;
     } finally {
       this.#sending -= 1;
       if (this.#sending === 0) this.#passEarly();
     }
+  }
+
+  #giveBack(submitted: Submitted, names: readonly string[], text: string): Submitted {
+    if (submitted.type !== 'failed') return submitted;
+    this.screen.say({ text: `· not sent to ${names.join(', ')}, not kept`, style: 'bad' });
+    return { ...submitted, unsent: { names, text } };
   }
 
   fail(error: unknown): Submitted {
@@ -365,7 +371,7 @@ export class Conversation {
 }
 
 export function failureLines(failure: Failure): readonly Line[] {
-  const first: Line = { text: `sotto: ${failure.message} [${failure.code}]`, style: 'bad' };
+  const first: Line = { text: `sotto: ${toSafeLine(failure.message)} [${failure.code}]`, style: 'bad' };
   return failure.hint === undefined ? [first] : [first, { text: `  ${failure.hint}`, style: 'plain' }];
 }
 
