@@ -57,6 +57,7 @@ export class ServedClient {
     });
     this.#subscriptions = new Subscriptions(desk.chat, {
       notify: async (method, params) => this.#notify(method, params),
+      time: async () => desk.pace.time(),
       cut: () => this.cut(),
     });
     this.#served = {

@@ -24,19 +24,26 @@ interface Subscription {
 export class Subscriptions {
   readonly #chat: Chat;
   readonly #notify: (method: string, params: Json) => Promise<void>;
+  readonly #time: () => Promise<void>;
   readonly #cut: () => void;
   readonly #all = new Map<number, Subscription>();
   #next = 1;
 
-  /** `notify` resolves when there is room for more. */
+  /** `notify` resolves when there is room for more; `time`, when there is time. */
   constructor(
     chat: Chat,
     {
       notify,
+      time,
       cut,
-    }: { readonly notify: (method: string, params: Json) => Promise<void>; readonly cut: () => void },
+    }: {
+      readonly notify: (method: string, params: Json) => Promise<void>;
+      readonly time: () => Promise<void>;
+      readonly cut: () => void;
+    },
   ) {
     this.#chat = chat;
+    this.#time = time;
     this.#notify = notify;
     this.#cut = cut;
   }
@@ -76,6 +83,7 @@ export class Subscriptions {
     this.#tell(subscription, async () => {
       for (;;) {
         const { done, value } = await lines.next();
+        await this.#time();
         if (done === true || !this.#all.has(subscription)) return;
         await this.#notify(NOTIFICATIONS.trace, { subscription, line: value });
       }
@@ -146,7 +154,9 @@ export class Subscriptions {
     },
   ): Promise<void> {
     let { done, value } = (await how.first) as IteratorResult<ChatEvent, undefined>;
-    while (this.#all.has(number) && done !== true && value) {
+    while (done !== true && value) {
+      await this.#time();
+      if (!this.#all.has(number)) return;
       if (how.isWanted(value)) {
         const seen = how.isScreen
           ? waitFor((resolve) => (subscription.seen = resolve), SEEN_PATIENCE_MS)
