@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MessageId, OutgoingState } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
 import { FakeChat } from '../../testing/fake-chat.ts';
 import { Conversation } from './conversation.ts';
 
@@ -76,4 +77,15 @@ test('/retry says what it tries, or that nothing waits', async () => {
   await talk.submit('@bob hello');
   await talk.submit('/retry bob');
   expect(shown).toEqual(['· nothing waits for bob', '· trying bob now: 1 text waits for bob']);
+});
+
+test('a text that nobody could take, because the node in the background has ended, is said to be not kept, and given back', async () => {
+  const gone = new CodedError({ code: 'node-not-running', message: 'it has ended' });
+  chat.contacts = async () => Promise.reject(gone);
+  const submitted = await talk.send(['bob', 'carol'], 'while it is down');
+  expect(submitted).toMatchObject({ unsent: { names: ['bob', 'carol'], text: 'while it is down' } });
+  expect(await all()).toEqual([
+    'sotto: it has ended [node-not-running]',
+    '· not sent to bob, carol, not kept',
+  ]);
 });
