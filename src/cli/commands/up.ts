@@ -6,11 +6,15 @@ import { nodeArgs } from '../node-args.ts';
 import { isUnderPassphrase, runsAlready } from '../node-state.ts';
 import { presentPassphrase, withTries } from '../passphrase.ts';
 import { usageError } from '../report-error.ts';
+import { givenOptions } from '../flags.ts';
 import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
 import { describeListening } from '../describe.ts';
 
 /** What takes longer than this is said: a large home after a crash is checked as a whole. */
 const SLOW_MS = 3_000;
+
+/** What a node heeds only as it starts. */
+const START_FLAGS: ReadonlySet<string> = new Set(['port', 'bind', 'closed', 'keep', 'linger']);
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -38,7 +42,7 @@ export function define(command: Command, context: CliContext): void {
     .action(async (options, self) => {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
-      if (options.foreground !== true) return startNode(settings, context);
+      if (options.foreground !== true) return startNode(settings, Object.keys(givenOptions(self)), context);
       const { runNode } = await import('../node-run.ts');
       await runNode(settings, descriptorOf(options.reportFd), context);
     });
@@ -62,11 +66,14 @@ function descriptorOf(text: string | undefined): number | undefined {
   return Number(text);
 }
 
-async function startNode(settings: Settings, context: CliContext): Promise<void> {
+async function startNode(settings: Settings, given: readonly string[], context: CliContext): Promise<void> {
   const services = await context.services();
   const options = chatOptions(settings, context, 'listen');
   const present = await runsAlready(options, services, context);
-  if (present) return tellStatus(present, 'already', settings, context);
+  if (present) {
+    tellStatus(present, 'already', settings, context);
+    return tellUnheeded(given, context);
+  }
   try {
     const { status, notices, log } = await start(settings, services, context);
     for (const line of notices) context.output.note(line);
@@ -78,6 +85,7 @@ async function startNode(settings: Settings, context: CliContext): Promise<void>
     const quicker = isTaken ? await runsAlready(options, services, context) : undefined;
     if (!quicker) throw error;
     tellStatus(quicker, 'already', settings, context);
+    tellUnheeded(given, context);
   }
 }
 
@@ -119,4 +127,12 @@ function tellStatus(
   const how = isNew ? 'in the background' : 'already';
   output.note(`${self.username} is ${describeListening(self)} ${how} (process ${pid})`, 'good');
   if (isNew && !log.trouble) output.note(`  What happens stands in ${log.path}. To end it: sotto down`);
+}
+
+/** Of the flags of this command line: what runs was started with others, perhaps. */
+function tellUnheeded(given: readonly string[], { output }: CliContext): void {
+  const flags = given.filter((name) => START_FLAGS.has(name)).map((name) => `--${name}`);
+  if (flags.length === 0) return;
+  const counts = flags.length === 1 ? 'counts' : 'count';
+  output.note(`  ${flags.join(' and ')} ${counts} when it starts: sotto down, then this again`);
 }
