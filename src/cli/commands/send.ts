@@ -33,7 +33,7 @@ export function define(command: Command, context: CliContext): void {
   command
     .description('Sends one text to each NAME and waits until each has it. What is not delivered is kept.')
     .usage('[options] NAME [TEXT | -]\n       sotto send [options] NAME NAME… TEXT|-')
-    .argument('<words...>', 'one or more names, then the text; - or nothing reads it from stdin')
+    .argument('<name...>', 'one or more names, then the text; - or nothing reads it from stdin')
     .addOption(
       new Option('--wait <state>', 'what to wait for: delivered, sent or queued')
         .choices(['delivered', 'sent', 'queued'] as const)
