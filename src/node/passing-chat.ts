@@ -202,7 +202,7 @@ export class PassingChat implements Chat {
         if (!(error instanceof CodedError) || error.code !== 'control-unusable') throw error;
         reason = error;
       }
-      if (options.signal?.aborted || this.#closed.signal.aborted) return undefined;
+      if (followed.isLeft || options.signal?.aborted || this.#closed.signal.aborted) return undefined;
       this.#lost(chat, reason);
       const next = await orAborted(this.#chat, options.signal);
       if (!next) return undefined;
@@ -243,6 +243,8 @@ export class PassingChat implements Chat {
 /** A stream that goes on in another one: of the present one it has the cursor. */
 class Followed implements EventStream {
   stream: EventStream;
+  /** The reader wants no more, though the stream may still be waited for. */
+  isLeft = false;
   #events: AsyncGenerator<ChatEvent, undefined> | undefined;
 
   constructor(stream: EventStream) {
@@ -261,6 +263,8 @@ class Followed implements EventStream {
     return this.#events?.next() ?? { done: true, value: undefined };
   }
   async return(): Promise<IteratorResult<ChatEvent, undefined>> {
+    this.isLeft = true;
+    await this.stream.return?.();
     return this.#events?.return(undefined) ?? { done: true, value: undefined };
   }
   [Symbol.asyncIterator](): this {
