@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { PublicJson } from '../api/to-json/index.ts';
 import { systemReason, toJsonLine, toSafeLine, toSafeText, type Failure } from '../base/index.ts';
 import { Stopped } from './context.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Pager } from './pager.ts';
 import type { CliStdio } from './stdio.ts';
 
@@ -66,12 +66,19 @@ export class Output {
   page(open: () => Pager): void {
     if (!this.#pager) this.#openPager = open;
   }
-  /** Nothing more comes: resolves when the person has left the pager, or a signal but Ctrl-C (which is the pager’s) ends it. */
-  async pagerEnded(signal: AbortSignal): Promise<void> {
+  /**
+   * Nothing more comes: resolves when the person has left the pager, or a signal but Ctrl-C (which is the pager’s) ends it; then with
+   * the exit code of that.
+   */
+  async pagerEnded(signal: AbortSignal): Promise<ExitCode | undefined> {
     const pager = this.#pager;
-    if (!pager) return;
+    if (!pager) return undefined;
+    let ended: ExitCode | undefined;
     const stop = (): void => {
-      if (!isCtrlC(signal.reason)) pager.stop();
+      const { reason } = signal as { readonly reason: unknown };
+      if (!(reason instanceof Stopped) || reason.exitCode === EXIT.interrupted) return;
+      ended = reason.exitCode;
+      pager.stop();
     };
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
@@ -81,6 +88,7 @@ export class Output {
     this.#pager = undefined;
     if (exit === 126 || exit === 127) this.#fault ??= NO_PAGER;
     for (const line of this.#held.splice(0)) this.#stdio.stderr.write(line);
+    return ended;
   }
   /** One object of docs/json.md, one line, on stdout; what a terminal would obey is escaped. */
   json(value: PublicJson): void {
@@ -146,10 +154,6 @@ const NO_PAGER: Failure = {
   message: 'the pager cannot be run',
   hint: 'SOTTO_PAGER, the setting “pager” or PAGER names it. --no-pager shows the output without one.',
 };
-
-function isCtrlC(reason: unknown): boolean {
-  return reason instanceof Stopped && reason.exitCode === EXIT.interrupted;
-}
 
 function unwritable(error: Error): Failure {
   return {

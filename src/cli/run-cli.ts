@@ -64,8 +64,8 @@ export async function runCli(run: CliRun): Promise<number> {
       runCommand(run.argv, context),
       stopped(stop.signal, again, context),
     ]);
-    await output.pagerEnded(stop.signal);
-    return await withOutput(exitCode, output, run.stdio);
+    const ended = await output.pagerEnded(stop.signal);
+    return await withOutput(ended ?? exitCode, output, run.stdio);
   } finally {
     unhook();
   }

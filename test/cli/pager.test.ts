@@ -180,7 +180,7 @@ test('Ctrl-C is the pager’s own while it shows; another signal ends both', asy
   });
   expect({ exit, isStopped: pagers[0]?.isStopped }).toEqual({ exit: 0, isStopped: false });
   const ended = await sotto(['history'], { onEnd: (_pager, signals) => void signals.emit('SIGTERM') });
-  expect(ended.pagers[0]?.isStopped).toBe(true);
+  expect([ended.exit, ended.pagers[0]?.isStopped]).toEqual([143, true]);
 });
 
 test('a real pager is a command of the shell: it gets the text, and its exit is known', async () => {

@@ -264,10 +264,11 @@ export function parseTimes(flags: {
   readonly until?: string | undefined;
 }): Pick<HistoryQuery, 'sinceWall' | 'untilWall'> {
   const nowWall = Date.now();
-  return {
-    ...(flags.since !== undefined && { sinceWall: parseMoment(flags.since, '--since', nowWall) }),
-    ...(flags.until !== undefined && { untilWall: parseMoment(flags.until, '--until', nowWall) }),
-  };
+  const sinceWall = flags.since === undefined ? undefined : parseMoment(flags.since, '--since', nowWall);
+  const untilWall = flags.until === undefined ? undefined : parseMoment(flags.until, '--until', nowWall);
+  if (sinceWall !== undefined && untilWall !== undefined && untilWall < sinceWall)
+    throw usageError('--until lies before --since', 'Both say how long ago, or when: --since 3d --until 2d');
+  return { ...(sinceWall !== undefined && { sinceWall }), ...(untilWall !== undefined && { untilWall }) };
 }
 
 function wholeNumber(text: string): number {

@@ -51,7 +51,8 @@ function decisionsOf({ fingerprint, repair, forgive }: TrustFlags): readonly str
 /** Everybody whose key waits for a decision, and whose name somebody tried; only the former is an exit code's matter. */
 async function overview(flags: TrustFlags, settings: Settings, context: CliContext): Promise<ExitCode> {
   const { output } = context;
-  if (decisionsOf(flags).length > 0) throw usageError('the name is missing');
+  if (decisionsOf(flags).length > 0)
+    throw usageError('the name is missing', 'sotto trust NAME, then the decision about it');
   const services = await context.services();
   await using chat = await services.openChat(chatOptions(settings, context, 'offline'), {
     signal: context.signal,
