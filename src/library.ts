@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import type { Cancellable, Chat, ChatOptions, OutgoingState, SendText } from './api/index.ts';
+import {
+  settledAs,
+  type Cancellable,
+  type Chat,
+  type ChatOptions,
+  type OutgoingState,
+  type SendText,
+} from './api/index.ts';
 import { CodedError } from './base/index.ts';
 import { connectControl, controlPath, type ControlPatience } from './control/client/index.ts';
 
@@ -10,6 +17,8 @@ type Found = Which & { readonly directory: string };
 
 /** What was sent is waited for this long. */
 const OUTCOME_MS = 30_000;
+/** No timer goes further. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
  * How `openNode` opens a home. What is not given is what `sotto up` would take: from its variables (`SOTTO_AS`, `SOTTO_HOME`,
@@ -79,7 +88,7 @@ export async function connect({ answerWithinMs, ...options }: ConnectOptions = {
 }
 
 /**
- * Sends a text and waits until it is delivered or has failed for good, at most `withinMs` (default 30,000). When the time is over, or a
+ * Sends a text and waits until it is delivered or has failed for good, at most `withinMs` (default 30,000; `Infinity`: without end). When the time is over, or a
  * person has to decide before it may go out (`held`), it resolves with how the message stands: queued or sent, and why. It is then
  * kept, and goes out as soon as it can.
  *
@@ -97,10 +106,14 @@ export async function sendAndWait(
   const enough = new AbortController();
   // Before it is sent: no outcome is missed.
   const events = chat.events({ signal: enough.signal });
-  const timer = setTimeout(() => enough.abort(), withinMs);
+  const timer = withinMs > TIMER_MAX_MS ? undefined : setTimeout(() => enough.abort(), withinMs);
   let progress: OutgoingState = { state: 'queued', held: false };
   try {
     const id = await chat.sendText(message);
+    // Who chose the id may have sent it before: then nothing may be told any more.
+    const [before] = message.id === undefined ? [] : (await chat.history({ id, with: message.to })).entries;
+    const settled = before && settledAs(before);
+    if (settled) return settled;
     for await (const event of events) {
       if (event.type !== 'message-progress' || event.id !== id) continue;
       ({ progress } = event);

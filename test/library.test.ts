@@ -2,16 +2,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { defaultDirectory } from '../src/cli/settings.ts';
-import { CodedError, connect, openNode, sendAndWait, type Chat } from '../src/index.ts';
+import { CodedError, connect, openNode, sendAndWait, type Chat, type MessageId } from '../src/index.ts';
 import { freePort } from './free-port.ts';
 import { until } from './net/until.ts';
+import { startNode } from './store/child-node.ts';
 import { writePeople } from './people-file.ts';
 
 // Alice and Bob have the same XDG folders, as two people of one account would; whatever is not given comes from there.
 
+const SRC = join(import.meta.dirname, '../src');
 let folder = '';
 const chats: Chat[] = [];
 
@@ -136,6 +139,35 @@ test('sending and waiting tells the outcome, or how the message stands when the 
   }
   expect(new Set(texts)).toEqual(new Set(['early', 'are you there?', 'now?']));
   expect(await failure(sendAndWait(alice, { to: 'carol', text: 'hi' }))).toMatch(/^contact-unknown/);
+});
+
+test('a text that was sent before under its id is not waited for in vain', async () => {
+  const [alice] = [await open('alice'), await open('bob')];
+  const message = { id: '01920000-0000-7000-8000-00000000000a' as MessageId, to: 'bob', text: 'once' };
+  for (let n = 0; n < 2; n++)
+    expect(await sendAndWait(alice, message, { withinMs: 60_000 })).toMatchObject({ state: 'delivered' });
+}, 30_000);
+
+test('who waits without end waits until it is over, and no longer', async () => {
+  const alice = await open('alice');
+  const waiting = sendAndWait(alice, { to: 'bob', text: 'take your time' }, { withinMs: Infinity });
+  await expect(Promise.race([waiting, delay(300, 'still waiting')])).resolves.toBe('still waiting');
+  await alice.cancelAll('bob');
+  expect(await waiting).toMatchObject({ state: 'cancelled' });
+});
+
+test('a program ends when its chats are closed, also one whose stream of events nobody reads on', async () => {
+  await open('alice');
+  await using program = startNode(`import { connect } from ${JSON.stringify(join(SRC, 'index.ts'))};
+    const chat = await connect({ as: 'alice' });
+    void chat.events().next();
+    await chat.sendText({ to: 'bob', text: 'x' });
+    await Promise.all([chat.close(), chat.close()]);
+    const late = await chat.contacts().catch((error) => error.code);
+    const { done } = await chat.events().next().catch((error) => error);
+    console.log(late, done);`);
+  expect(await program.line()).toBe('cancelled true');
+  expect(await program.exited()).toBe(0);
 });
 
 test('who waits for an outcome hears when the node ends', async () => {

@@ -4,4 +4,5 @@ export * from './events.ts';
 export * from './home-tool.ts';
 export * from './node-tool.ts';
 export * from './services.ts';
+export * from './settled-as.ts';
 export * from './views.ts';

@@ -1,14 +1,15 @@
-import type {
-  EraseQuery,
-  HistoryEntry,
-  HistoryPage,
-  HistoryQuery,
-  MessageId,
-  OutboxPage,
-  OutboxQuery,
-  OutgoingState,
-  OutgoingView,
-  SendText,
+import {
+  settledAs,
+  type EraseQuery,
+  type HistoryEntry,
+  type HistoryPage,
+  type HistoryQuery,
+  type MessageId,
+  type OutboxPage,
+  type OutboxQuery,
+  type OutgoingState,
+  type OutgoingView,
+  type SendText,
 } from '../api/index.ts';
 import { CodedError, encodeUtf8, success, type Result } from '../base/index.ts';
 import { ID_TAKEN, type Engine } from '../engine/index.ts';
@@ -16,7 +17,6 @@ import type { MessageContent } from '../protocol/delivery/index.ts';
 import type { History, ResendableMessage, WaitingMessage } from '../store/index.ts';
 import type { ProgressPage } from './backlog.ts';
 import { readClock } from './clock.ts';
-import { settledAs } from './progress-since.ts';
 import { ENDING } from './turn-loop.ts';
 
 /** Messages of one step: a few milliseconds, so that the loop stays awake. */

@@ -1,5 +1,4 @@
-import type { Chat, ChatEvent, HistoryEntry, MessageId, OutgoingState } from '../api/index.ts';
-import { ERROR_CODES } from '../base/index.ts';
+import { settledAs, type Chat, type ChatEvent, type MessageId } from '../api/index.ts';
 
 type Progress = ChatEvent & { readonly type: 'message-progress' };
 
@@ -22,13 +21,4 @@ export async function progressSince(
     }
   }
   return found;
-}
-
-/** How a message that was sent stands for good; undefined as long as it waits, or when it came. */
-export function settledAs({ outcome, storedAtWall }: HistoryEntry): OutgoingState | undefined {
-  if (outcome === undefined || outcome.state === 'queued' || outcome.state === 'sent') return undefined;
-  const { state, reason, atWall = storedAtWall } = outcome;
-  if (state === 'delivered') return { state, tookMs: Math.max(0, atWall - storedAtWall) };
-  const code = state === 'cancelled' || state === 'expired' ? state : 'message-refused';
-  return { state, reason: reason ?? { code, message: ERROR_CODES[code] } };
 }

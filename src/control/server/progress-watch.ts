@@ -1,5 +1,12 @@
-import type { Chat, HistoryEntry, MessageId, OutgoingState, SendText } from '../../api/index.ts';
-import { CodedError, ERROR_CODES } from '../../base/index.ts';
+import {
+  settledAs,
+  type Chat,
+  type HistoryEntry,
+  type MessageId,
+  type OutgoingState,
+  type SendText,
+} from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
 
 const QUEUED: OutgoingState = { state: 'queued', held: false };
 /** States that are told while one text is being kept: of many others, at most. */
@@ -126,7 +133,7 @@ export class ProgressWatch {
     try {
       const { entries } = await this.#chat.history({ with: to, id });
       const [entry] = entries;
-      return entry && settledAs(entry);
+      return entry && standOf(entry);
     } catch (error) {
       if (error instanceof CodedError) return undefined;
       throw error;
@@ -141,11 +148,7 @@ function isOver(progress: OutgoingState, until: Wait['until']): boolean {
   return true;
 }
 
-function settledAs({ outcome, storedAtWall }: HistoryEntry): OutgoingState | undefined {
-  if (outcome === undefined || outcome.state === 'queued') return undefined;
-  const { state, reason, atWall = storedAtWall } = outcome;
-  if (state === 'sent') return { state, held: false };
-  if (state === 'delivered') return { state, tookMs: Math.max(0, atWall - storedAtWall) };
-  const code = state === 'cancelled' || state === 'expired' ? state : 'message-refused';
-  return { state, reason: reason ?? { code, message: ERROR_CODES[code] } };
+/** Undefined when what becomes of it is still to be told. */
+function standOf(entry: HistoryEntry): OutgoingState | undefined {
+  return entry.outcome?.state === 'sent' ? { state: 'sent', held: false } : settledAs(entry);
 }
