@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../base/index.ts';
 import { EXIT, exitCodeOf, worstExitCode } from './exit-code.ts';
 
-test('every error code has one of the documented exit codes', () => {
+test('every error code has one of the documented exit codes (CTL-05)', () => {
   const documented = new Set<number>(Object.values(EXIT));
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
     expect(documented.has(exitCodeOf(code))).toBe(true);

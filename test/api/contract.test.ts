@@ -337,7 +337,7 @@ test('the position of a person who has read nothing is none, not 0', async () =>
   expect(await alice.contact('bob')).not.toHaveProperty('readUpTo');
 });
 
-test('over a restart: messages, how what was sent stands, that more happened, and then what happens (CTL-05)', async () => {
+test('over a restart: messages, how what was sent stands, that more happened, and then what happens', async () => {
   await using town = await openTown(['alice', 'bob', 'carol']);
   const bob = await town.open('bob');
   let alice = await town.open('alice');
