@@ -246,3 +246,12 @@ test('what is no time is told how one is written', async () => {
       message: `the params are wrong: “until”, ${words}`,
     });
 });
+
+test('a path that would be somewhere else for the program is told how it begins', async () => {
+  await using home = await serveHome();
+  const backup = { path: 'copy', passphrase: 'eA==' };
+  expect(await ask(home.raw(), 1, 'backup', backup)).toMatchObject({
+    code: -32602,
+    message: expect.stringMatching(/“path”, it begins with a slash/),
+  });
+});

@@ -141,7 +141,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
       path: said(
         v.pipe(
           v.string(),
-          v.startsWith('/'),
+          v.startsWith('/', 'it begins with a slash: the program has a folder of its own'),
           v.maxLength(10_000),
           v.check((path) => path.isWellFormed()),
         ),
