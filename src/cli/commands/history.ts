@@ -106,8 +106,10 @@ class HistoryView {
         ? new News(this.#chat.events({ signal: until }), (id) => this.#unsettled.has(id))
         : undefined;
     const newest = (await this.#chat.history({ limit: 1 })).entries.at(-1)?.position ?? 0;
-    if (this.#flags.all === true) await this.#showAfter(0);
-    else await this.#showPage();
+    const page = this.#flags.all === true ? undefined : await this.#chat.history(this.#query);
+    if (page) await this.#print(page.entries);
+    else await this.#showAfter(0);
+    if (!this.#settings.json) this.#sayMore(page?.older);
     this.#last = Math.max(this.#last, newest);
     if (!news) return;
     if (this.#chat.self.listening.length === 0) throw nothingToFollow();
@@ -144,12 +146,6 @@ class HistoryView {
     else this.#unsettled.delete(id);
   }
 
-  async #showPage(): Promise<void> {
-    const page = await this.#chat.history(this.#query);
-    await this.#print(page.entries);
-    if (!this.#settings.json) this.#sayMore(page);
-  }
-
   async #showAfter(after: number): Promise<void> {
     const { limit: _limit, before: _before, ...query } = this.#query;
     for await (const entries of historyPages(this.#chat, { ...query, after })) {
@@ -169,11 +165,10 @@ class HistoryView {
     await output.drained();
   }
 
-  #sayMore({ entries, older }: HistoryPage): void {
+  #sayMore(older: HistoryPage['older']): void {
     const { output } = this.#context;
     if (older !== undefined) output.note(`· older ones: --before ${older}, or --all`, 'dim');
-    else if (entries.length === 0 && this.#flags.follow !== true)
-      output.note(nothingWords(this.#query.search));
+    else if (this.#last === 0 && this.#flags.follow !== true) output.note(nothingWords(this.#query.search));
   }
 }
 
