@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ELOOP: 'its links lead nowhere',
   EIO: 'the disk or device fails',
   EBADF: 'it is not open',
+  EMFILE: 'too many files and connections are open',
+  ENFILE: 'too many files and connections are open on this machine',
 };
 
 /** The system's `code` of an error; empty when it is none of the system's. */

@@ -220,6 +220,22 @@ test('a request with a wrong method or wrong params is refused alone, and nothin
   expect(home.chat.calls).toEqual([]);
 });
 
+test('what the system refuses is no bug of ours, and a bug says nothing of what was asked (CTL-03)', async () => {
+  await using home = await serveHome();
+  const client = home.raw();
+  const open = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  for (const [id, error, code, failure] of [
+    [1, open, -32_000, 'home-unusable'],
+    [2, new TypeError('of a secret'), -32_603, 'internal'],
+  ] as const) {
+    home.chat.status = async () => Promise.reject(error);
+    client.ask(id, 'status');
+    expect(await client.answered(id)).toMatchObject({ error: { code, data: { code: failure } } });
+  }
+  expect(client.text).toContain('too many files');
+  expect(client.text).not.toContain('secret');
+});
+
 test('a request in pieces is heard, one that is broken off is not; who says no more still gets the answers', async () => {
   await using home = await serveHome();
   const client = home.raw();

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { CodedError, type Failure } from '../../base/index.ts';
+import { CodedError, systemCode, systemReason, type Failure } from '../../base/index.ts';
 import { ID_CHARS_MAX } from '../limits.ts';
 import { isJson, RPC, type Json } from '../rpc.ts';
 import type { Method } from './method.ts';
@@ -65,6 +65,12 @@ function rpcError(error: unknown): RpcError {
   if (error instanceof CodedError) return fromFailure(RPC.coded, error.failure);
   if (error instanceof Misasked)
     return fromFailure(error.rpc, { code: 'control-malformed', message: error.message });
+  // The system, or what it has little of.
+  if (systemCode(error) !== '')
+    return fromFailure(RPC.coded, {
+      code: 'home-unusable',
+      message: `it cannot be done now: ${systemReason(error)}`,
+    });
   const name = error instanceof Error ? error.name : 'not an error';
   return fromFailure(RPC.internal, { code: 'internal', message: `a bug in sotto: ${name}` });
 }
