@@ -170,6 +170,26 @@ test('a program ends when its chats are closed, also one whose stream of events 
   expect(await program.exited()).toBe(0);
 });
 
+test('of a node that is closed everything that needs its home is cancelled', async () => {
+  const node = await open('alice');
+  await Promise.all([node.close(), node.close()]);
+  for (const call of [
+    async () => node.contacts(),
+    async () => node.status(),
+    async () => node.history(),
+    async () => node.outbox(),
+    async () => node.sendText({ to: 'bob', text: 'x' }),
+    async () => node.cancelAll('bob'),
+    async () => node.resend({ to: 'bob', sinceWall: 0 }),
+    async () => node.erase({ with: 'bob' }),
+    async () => node.retry('bob'),
+    async () => node.setDraft({ name: 'bob', text: 'x' }),
+    async () => node.markVerified('bob'),
+  ])
+    expect(await failure(call())).toMatch(/^cancelled/);
+  expect(await node.events().next()).toEqual({ done: true, value: undefined });
+});
+
 test('who waits for an outcome hears when the node ends', async () => {
   const node = await open('alice');
   const remote = await connect({ as: 'alice' });

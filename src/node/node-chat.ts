@@ -116,6 +116,7 @@ export class NodeChat implements Chat {
     return this.#desk.erase(query, (command) => this.#takeMessage(command));
   }
   async resend(command: { readonly to: string; readonly sinceWall: number }): Promise<number> {
+    this.#mustTake();
     try {
       return await this.#desk.resend(command, (queue) => this.#takeMessage(queue));
     } finally {
