@@ -251,9 +251,9 @@ test('a folder made in the README’s words takes the programs that it shows, an
   const setup = /^npm init .*$/m;
   const [words = ''] = setup.exec(section('For programs')) ?? [];
   expect(setup.exec(page)?.[0]).toBe(words);
-  expect(words).toMatch(/ && npm install sotto$/);
+  expect(words).toMatch(/ && npm install \S+$/);
   const empty = mkdtempSync(join(folder, 'program-'));
-  execFileSync('sh', ['-c', words.replace(/ && npm install sotto$/, '')], { cwd: empty, stdio: 'ignore' });
+  execFileSync('sh', ['-c', words.replace(/ && npm install \S+$/, '')], { cwd: empty, stdio: 'ignore' });
   expect(JSON.parse(readFileSync(join(empty, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
 });
 
