@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { defaultDirectory } from '../src/cli/settings.ts';
+import { defaultDirectory } from '../src/cli/settings/settings.ts';
 import { CodedError, connect, openNode, sendAndWait, type Chat, type MessageId } from '../src/index.ts';
 import { freePort } from './free-port.ts';
 import { until } from './net/until.ts';

@@ -1,6 +1,6 @@
 import type { CommanderError, CommandUnknownOpts } from '@commander-js/extra-typings';
-import { closest } from './closest.ts';
-import { shellWord } from './describe.ts';
+import { closest } from './words/closest.ts';
+import { shellWord } from './words/describe.ts';
 import { usageError } from './report-error.ts';
 
 /** What commander found wrong, as every mistake on the command line is said. */

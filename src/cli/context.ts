@@ -1,9 +1,9 @@
 import type { MessageId, Services } from '../api/index.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { Output } from './output.ts';
-import type { OpenPager } from './pager.ts';
-import type { Prompter } from './prompter.ts';
-import type { CliStdio } from './stdio.ts';
+import type { Output } from './terminal/output.ts';
+import type { OpenPager } from './terminal/pager.ts';
+import type { Prompter } from './terminal/prompter.ts';
+import type { CliStdio } from './terminal/stdio.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,2 +1,2 @@
 export { runCli } from './run-cli.ts';
-export type { CliStdio, SignalName } from './stdio.ts';
+export type { CliStdio, SignalName } from './terminal/stdio.ts';

@@ -2,9 +2,9 @@ import { Command, CommanderError, Option, type CommandUnknownOpts } from '@comma
 import { fromCommander, unknownCommand } from './command-mistake.ts';
 import { COMMANDS, type CommandTrees } from './command-table.ts';
 import type { CliContext } from './context.ts';
-import { addGlobalFlags, COMMON_OPTIONS } from './flags.ts';
-import { fillHelp, helpWidth } from './help-text.ts';
-import { pageHelp } from './pager.ts';
+import { addGlobalFlags, COMMON_OPTIONS } from './settings/flags.ts';
+import { fillHelp, helpWidth } from './words/help-text.ts';
+import { pageHelp } from './terminal/pager.ts';
 
 const EXAMPLES = `Examples:
   sotto                                    talk: asks for what it needs

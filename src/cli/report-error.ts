@@ -1,7 +1,7 @@
 import { CodedError, type Failure } from '../base/index.ts';
 import { Stopped, type Environment } from './context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts';
-import type { Output } from './output.ts';
+import type { Output } from './terminal/output.ts';
 
 export interface ReportOptions {
   readonly output: Output;

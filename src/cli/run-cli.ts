@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MessageId, Services } from '../api/index.ts';
 import { Stopped, type CliContext, type Environment } from './context.ts';
 import { EXIT, worstExitCode, type ExitCode } from './exit-code.ts';
-import { Output } from './output.ts';
-import { spawnPager, type OpenPager } from './pager.ts';
-import { askToUnlock, withTries } from './passphrase.ts';
-import { Prompter } from './prompter.ts';
+import { Output } from './terminal/output.ts';
+import { spawnPager, type OpenPager } from './terminal/pager.ts';
+import { askToUnlock, withTries } from './home/passphrase.ts';
+import { Prompter } from './terminal/prompter.ts';
 import { reportError, wantsJson, wantsPlain } from './report-error.ts';
-import type { CliSignals, CliStdio, SignalName } from './stdio.ts';
+import type { CliSignals, CliStdio, SignalName } from './terminal/stdio.ts';
 
 export interface CliRun {
   readonly version: string;

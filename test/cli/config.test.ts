@@ -17,7 +17,7 @@ import { PassThrough } from 'node:stream';
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PUBLIC } from '../../src/api/json/index.ts';
-import { SETTING_KEYS } from '../../src/cli/config/setting.ts';
+import { SETTING_KEYS } from '../../src/cli/settings/setting.ts';
 import { runCli } from '../../src/cli/index.ts';
 
 let folder = '';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
-import { closest } from '../../src/cli/closest.ts';
+import { closest } from '../../src/cli/words/closest.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { runCli } from '../../src/cli/index.ts';
 import { allPages, describeCommand, loadProgram, type CommandPage } from '../docs/command-tree.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/index.ts';
-import { spawnPager, type Pager } from '../../src/cli/pager.ts';
+import { spawnPager, type Pager } from '../../src/cli/terminal/pager.ts';
 import { createFakeServices } from '../../src/testing/fake-chat.ts';
 import { contactLike } from './contacts.ts';
 

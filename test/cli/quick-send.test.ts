@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MessageId } from '../../src/api/index.ts';
-import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
+import { SETTING_KEYS, variableOf } from '../../src/cli/settings/setting.ts';
 import { runCli } from '../../src/cli/index.ts';
 import { controlPath, serveControl } from '../../src/control/index.ts';
 import { quickSend, type QuickEnd } from '../../src/quick-send.ts';

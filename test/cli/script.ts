@@ -36,7 +36,7 @@ import {
   type FakeServices,
 } from '../../src/testing/fake-chat.ts';
 import type { FakeRunning } from '../../src/testing/fake-node.ts';
-import { parseMoment } from '../../src/cli/duration.ts';
+import { parseMoment } from '../../src/cli/settings/duration.ts';
 import { contactLike } from './contacts.ts';
 
 // A checkout makes files that others can read, of which the program would warn.

@@ -1,5 +1,5 @@
 // Man pages in man(7): sotto.1, and one for each of its commands.
-import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
+import { SETTING_KEYS, variableOf } from '../../src/cli/settings/setting.ts';
 import { allPages, type CommandPage, type Term } from './command-tree.ts';
 import { ENVIRONMENT, FILES, RULES } from './manual-words.ts';
 

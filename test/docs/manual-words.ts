@@ -1,5 +1,5 @@
 // What the manual says that no command's help does.
-import { SETTING_KEYS, variableOf } from '../../src/cli/config/setting.ts';
+import { SETTING_KEYS, variableOf } from '../../src/cli/settings/setting.ts';
 import type { Term } from './command-tree.ts';
 
 const OTHER_VARIABLES: readonly Term[] = [

@@ -9,7 +9,12 @@ import { openTown } from './town.ts';
 const SRC = join(import.meta.dirname, '../../src');
 const OTHERS = /['"](?:node:)?(?:worker_threads|child_process|cluster)['"]/;
 /** What they start is not Sotto's work: a command of the user's, a pager, systemctl; and a node in the background, once. */
-const STARTERS = ['cli/listen/run-command.ts', 'cli/pager.ts', 'cli/service/systemd.ts', 'node/launch.ts'];
+const STARTERS = [
+  'cli/listen/run-command.ts',
+  'cli/service/systemd.ts',
+  'cli/terminal/pager.ts',
+  'node/launch.ts',
+];
 
 test('no source file names worker threads or a cluster, and child processes only where others’ programs are started', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) =>

@@ -1,8 +1,8 @@
 import type { ChatOptions, HomeOptions } from '../../api/index.ts';
-import { readConfig } from '../config/config-file.ts';
-import { SETTINGS, type SettingKey } from '../config/setting.ts';
+import { readConfig } from '../settings/config-file.ts';
+import { SETTINGS, type SettingKey } from '../settings/setting.ts';
 import type { Environment } from '../context.ts';
-import { defaultDirectory, fromVariable } from '../settings.ts';
+import { defaultDirectory, fromVariable } from '../settings/settings.ts';
 
 type Value<Key extends SettingKey> = ReturnType<(typeof SETTINGS)[Key]['parse']> | undefined;
 type Read = <Key extends SettingKey>(key: Key) => Value<Key>;

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { newPassphrase, type NewPassphraseFlags } from '../passphrase.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { newPassphrase, type NewPassphraseFlags } from '../home/passphrase.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

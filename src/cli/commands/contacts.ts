@@ -1,11 +1,11 @@
 import type { Command } from '@commander-js/extra-typings';
 import { contactToJson } from '../../api/to-json/index.ts';
-import { contactLines } from '../contact-words.ts';
-import { knownNames } from '../contact-name.ts';
+import { contactLines } from '../words/contact-words.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { PAGED_FLAGS, withHome } from '../open-home.ts';
-import { pageOutput } from '../pager.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { PAGED_FLAGS, withHome } from '../home/open-home.ts';
+import { pageOutput } from '../terminal/pager.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 
 const EXAMPLES = `Examples:
   sotto contacts

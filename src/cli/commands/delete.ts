@@ -1,15 +1,15 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat, EraseQuery, HistoryQuery, MessageId } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { dayAndTime, plural } from '../describe.ts';
-import { parseMoment } from '../duration.ts';
+import { dayAndTime, plural } from '../words/describe.ts';
+import { parseMoment } from '../settings/duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { findByIds, ID_WORDS, unknownMessage, wholeId } from '../message-id.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { historyPages } from '../pages.ts';
-import { pastName } from '../past-name.ts';
+import { findByIds, ID_WORDS, unknownMessage, wholeId } from '../lookup/message-id.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { historyPages } from '../lookup/pages.ts';
+import { pastName } from '../lookup/past-name.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, type Settings } from '../settings.ts';
+import { addGlobalFlags, type Settings } from '../settings/settings.ts';
 
 /** Counting further tells a person nothing. */
 const COUNT_MAX = 10_000;

@@ -1,10 +1,10 @@
 import type { Command } from '@commander-js/extra-typings';
-import { oneKnownName } from '../contact-name.ts';
+import { oneKnownName } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { checkText, readText } from '../read-text.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { checkText, readText } from '../terminal/read-text.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 import { findContact } from './verify.ts';
 
 const EXAMPLES = `Examples:

@@ -5,13 +5,13 @@ import type { Chat, HistoryEntry, HistoryQuery } from '../../api/index.ts';
 import { historyToJson } from '../../api/to-json/index.ts';
 import { CodedError, systemCode, systemReason, toJsonLine, toSafeText } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { plural } from '../describe.ts';
-import { HistoryLines } from '../history-lines.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { historyPages } from '../pages.ts';
-import { pastName } from '../past-name.ts';
+import { plural } from '../words/describe.ts';
+import { HistoryLines } from '../words/history-lines.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { historyPages } from '../lookup/pages.ts';
+import { pastName } from '../lookup/past-name.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 import { parseTimes } from './history.ts';
 
 const EXAMPLES = `Examples:

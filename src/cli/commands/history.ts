@@ -11,15 +11,15 @@ import type {
 import { historyToJson, progressToJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { parseMoment } from '../duration.ts';
-import { describeProgress } from '../describe.ts';
-import { HistoryLines } from '../history-lines.ts';
-import { PAGED_FLAGS, withHome } from '../open-home.ts';
-import { pageOutput } from '../pager.ts';
-import { historyPages } from '../pages.ts';
-import { pastName } from '../past-name.ts';
+import { parseMoment } from '../settings/duration.ts';
+import { describeProgress } from '../words/describe.ts';
+import { HistoryLines } from '../words/history-lines.ts';
+import { PAGED_FLAGS, withHome } from '../home/open-home.ts';
+import { pageOutput } from '../terminal/pager.ts';
+import { historyPages } from '../lookup/pages.ts';
+import { pastName } from '../lookup/past-name.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, type Settings } from '../settings.ts';
+import { addGlobalFlags, type Settings } from '../settings/settings.ts';
 
 const DEFAULT_LIMIT = 50;
 /** The largest page that a chat gives. */

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, type Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { EventCursor } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { givenOptions } from '../flags.ts';
+import { givenOptions } from '../settings/flags.ts';
 import type { ExecOptions } from '../listen/exec.ts';
 import { Listener } from '../listen/listener.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 const JOBS_MAX = 64;
 const RETRIES_MAX = 100;

@@ -1,12 +1,12 @@
 import type { Command } from '@commander-js/extra-typings';
 import { MUTED_FOR_GOOD } from '../../api/index.ts';
 import { untilToJson } from '../../api/to-json/index.ts';
-import { oneKnownName } from '../contact-name.ts';
-import { mutedWords } from '../contact-words.ts';
+import { oneKnownName } from '../lookup/contact-name.ts';
+import { mutedWords } from '../words/contact-words.ts';
 import type { CliContext } from '../context.ts';
-import { parseUntil } from '../duration.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { parseUntil } from '../settings/duration.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 
 const EXAMPLES = `Examples:
   sotto mute bob                     until sotto unmute bob

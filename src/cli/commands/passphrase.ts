@@ -8,9 +8,9 @@ import {
   withTries,
   type NewPassphraseFlags,
   type PassphraseSource,
-} from '../passphrase.ts';
+} from '../home/passphrase.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 const PRESENT = 'Present passphrase';
 

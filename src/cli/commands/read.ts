@@ -1,9 +1,9 @@
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
-import { oneKnownName } from '../contact-name.ts';
-import { unreadWords } from '../contact-words.ts';
+import { oneKnownName } from '../lookup/contact-name.ts';
+import { unreadWords } from '../words/contact-words.ts';
 import type { CliContext } from '../context.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 import { findContact } from './verify.ts';
 
 const EXAMPLES = `Examples:

@@ -1,12 +1,12 @@
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { CliContext } from '../context.ts';
-import { parseSpan } from '../duration.ts';
+import { parseSpan } from '../settings/duration.ts';
 import { worstExitCode, type ExitCode } from '../exit-code.ts';
-import { findMessage } from '../find-message.ts';
-import { ONE_ID_WORDS, wholeId } from '../message-id.ts';
-import { checkText, readText } from '../read-text.ts';
+import { findMessage } from '../lookup/find-message.ts';
+import { ONE_ID_WORDS, wholeId } from '../lookup/message-id.ts';
+import { checkText, readText } from '../terminal/read-text.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 import { answerMs, inTime } from './in-time.ts';
 import { carryOut, INTERRUPT_GRACE_MS } from './send.ts';
 import type { Order, WaitFor } from './sending.ts';

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { shellWord } from '../describe.ts';
-import { presentPassphrase, withTries } from '../passphrase.ts';
-import { addGlobalFlags, readSettings, type Settings } from '../settings.ts';
+import { shellWord } from '../words/describe.ts';
+import { presentPassphrase, withTries } from '../home/passphrase.ts';
+import { addGlobalFlags, readSettings, type Settings } from '../settings/settings.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat, Services } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -1,14 +1,14 @@
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Chat } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { parseSpan } from '../duration.ts';
-import { shellWord } from '../describe.ts';
+import { parseSpan } from '../settings/duration.ts';
+import { shellWord } from '../words/describe.ts';
 import { worstExitCode, type ExitCode } from '../exit-code.ts';
-import { checkText, readText } from '../read-text.ts';
+import { checkText, readText } from '../terminal/read-text.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 import { answerMs, inTime } from './in-time.ts';
 import { queueForAll, sendToAll, type Order, type WaitFor } from './sending.ts';
 

@@ -3,11 +3,11 @@ import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.
 import { failureToJson, stateToJson } from '../../api/to-json/index.ts';
 import { CodedError, type Failure } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { describeEvent, duration, sentence } from '../describe.ts';
+import { describeEvent, duration, sentence } from '../words/describe.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
-import { KEPT, keptWords } from '../kept.ts';
-import { shortId } from '../message-id.ts';
-import type { Settings } from '../settings.ts';
+import { KEPT, keptWords } from '../words/kept.ts';
+import { shortId } from '../lookup/message-id.ts';
+import type { Settings } from '../settings/settings.ts';
 import { answerMs, inTime } from './in-time.ts';
 
 export type WaitFor = 'delivered' | 'sent' | 'queued';

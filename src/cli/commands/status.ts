@@ -2,11 +2,11 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Chat, Services, StatusView } from '../../api/index.ts';
 import { statusToJson, stoppedToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
-import { dayAndTime, plural, sentence } from '../describe.ts';
+import { dayAndTime, plural, sentence } from '../words/describe.ts';
 import { EXIT } from '../exit-code.ts';
-import { lockOf, notRunning } from '../node-state.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { describeListening } from '../describe.ts';
+import { lockOf, notRunning } from '../home/node-state.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
+import { describeListening } from '../words/describe.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

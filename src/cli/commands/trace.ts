@@ -1,9 +1,9 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import type { TraceTopic } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
-import { preciseClock } from '../describe.ts';
-import { notRunning } from '../node-state.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { preciseClock } from '../words/describe.ts';
+import { notRunning } from '../home/node-state.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 const TOPICS: readonly TraceTopic[] = ['link', 'event', 'commit', 'envelope'];
 

@@ -1,11 +1,11 @@
 import type { Command } from '@commander-js/extra-typings';
 import { safetyToJson, timeToJson } from '../../api/to-json/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { clock } from '../describe.ts';
+import { clock } from '../words/describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 import { findContact, guessLines, safetyLines } from './verify.ts';
 
 interface TrustFlags {

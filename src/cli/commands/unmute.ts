@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings';
-import { oneKnownName } from '../contact-name.ts';
+import { oneKnownName } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

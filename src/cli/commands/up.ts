@@ -2,13 +2,13 @@ import { Option, type Command } from '@commander-js/extra-typings';
 import type { Services, StartedNode, StartNode, StatusView } from '../../api/index.ts';
 import { CodedError, wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { nodeArgs } from '../node-args.ts';
-import { isUnderPassphrase, runsAlready } from '../node-state.ts';
-import { presentPassphrase, withTries } from '../passphrase.ts';
+import { nodeArgs } from '../home/node-args.ts';
+import { isUnderPassphrase, runsAlready } from '../home/node-state.ts';
+import { presentPassphrase, withTries } from '../home/passphrase.ts';
 import { usageError } from '../report-error.ts';
-import { givenOptions } from '../flags.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
-import { describeListening } from '../describe.ts';
+import { givenOptions } from '../settings/flags.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
+import { describeListening } from '../words/describe.ts';
 
 /** What takes longer than this is said: a large home after a crash is checked as a whole. */
 const SLOW_MS = 3_000;
@@ -43,7 +43,7 @@ export function define(command: Command, context: CliContext): void {
       const settings = readSettings(self, context.env);
       context.output.plain = settings.plain;
       if (options.foreground !== true) return startNode(settings, Object.keys(givenOptions(self)), context);
-      const { runNode } = await import('../node-run.ts');
+      const { runNode } = await import('../home/node-run.ts');
       await runNode(settings, descriptorOf(options.reportFd), context);
     });
   addGlobalFlags(command, [

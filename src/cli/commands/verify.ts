@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat, ContactView, SafetyView } from '../../api/index.ts';
 import { safetyToJson } from '../../api/to-json/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
 import {
   describeFailedGuesses,
@@ -10,8 +10,8 @@ import {
   groups,
   type Line,
   type Place,
-} from '../describe.ts';
-import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings.ts';
+} from '../words/describe.ts';
+import { addGlobalFlags, chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { SETTING_KEYS } from '../config/setting.ts';
+import { SETTING_KEYS } from '../settings/setting.ts';
 
 /** What may stand where the cursor is. */
 export interface Candidates {

@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { toSafeLine } from '../../base/index.ts';
-import { configPath, openConfig } from '../config/config-file.ts';
-import { SETTINGS, variableOf, type Given } from '../config/setting.ts';
+import { configPath, openConfig } from '../settings/config-file.ts';
+import { SETTINGS, variableOf, type Given } from '../settings/setting.ts';
 import type { Environment } from '../context.ts';
-import { defaultDirectory } from '../settings.ts';
+import { defaultDirectory } from '../settings/settings.ts';
 import type { GivenOptions } from './candidates.ts';
 
 /** A directory has at most 1 MiB. */

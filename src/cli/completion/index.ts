@@ -1,7 +1,7 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import { toSafeLine } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { addGlobalFlags } from '../flags.ts';
+import { addGlobalFlags } from '../settings/flags.ts';
 import type { CommandTrees } from '../command-table.ts';
 import { parseBashLine, quoteForBash } from './bash-line.ts';
 import { candidatesAt, type Candidates } from './candidates.ts';

@@ -13,9 +13,9 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, systemCode, systemReason } from '../../base/index.ts';
-import { splitAddresses } from '../flags.ts';
-import { jsonParser, openConfig } from './config-file.ts';
-import { SETTINGS, type SettingKey } from './setting.ts';
+import { splitAddresses } from '../settings/flags.ts';
+import { jsonParser, openConfig } from '../settings/config-file.ts';
+import { SETTINGS, type SettingKey } from '../settings/setting.ts';
 
 type JsonValue = string | number | boolean | readonly string[];
 

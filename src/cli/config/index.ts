@@ -3,10 +3,17 @@ import type { SettingJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
 import type { CliContext, Environment } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
-import { addGlobalFlags, givenOptions } from '../flags.ts';
-import { configPath, openConfig, unknownSetting, type ConfigFile } from './config-file.ts';
+import { addGlobalFlags, givenOptions } from '../settings/flags.ts';
+import { configPath, openConfig, unknownSetting, type ConfigFile } from '../settings/config-file.ts';
 import { editConfig, toValue } from './edit-config.ts';
-import { isSettingKey, SETTING_KEYS, SETTINGS, variableOf, type Given, type SettingKey } from './setting.ts';
+import {
+  isSettingKey,
+  SETTING_KEYS,
+  SETTINGS,
+  variableOf,
+  type Given,
+  type SettingKey,
+} from '../settings/setting.ts';
 
 const EXAMPLES = `Examples:
   sotto config set port 7000

@@ -2,7 +2,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { DEFAULT_PORT, type DirectoryEntryInput } from '../../api/index.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../report-error.ts';
-import { parsePort } from '../settings.ts';
+import { parsePort } from '../settings/settings.ts';
 import { addFileFlags, openFile, sayEntry, type DirectoryFile } from './directory-file.ts';
 import { askPassword, passwordFromFlags, type PasswordFlags } from './password.ts';
 

@@ -2,9 +2,9 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { DirectoryEntryView, DirectoryTool } from '../../api/index.ts';
 import { entryToJson } from '../../api/to-json/index.ts';
 import { CodedError } from '../../base/index.ts';
-import { closest } from '../closest.ts';
+import { closest } from '../words/closest.ts';
 import type { CliContext } from '../context.ts';
-import { addGlobalFlags, defaultDirectory, readSettings } from '../settings.ts';
+import { addGlobalFlags, defaultDirectory, readSettings } from '../settings/settings.ts';
 
 /** The file that a command works on, and the tool that does it. */
 export interface DirectoryFile {

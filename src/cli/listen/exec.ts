@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EventCursor, SelfView } from '../../api/index.ts';
 import { timeToJson } from '../../api/to-json/index.ts';
 import type { CliContext, Environment } from '../context.ts';
-import { duration } from '../describe.ts';
-import { shortId } from '../message-id.ts';
-import type { CliOutput } from '../stdio.ts';
+import { duration } from '../words/describe.ts';
+import { shortId } from '../lookup/message-id.ts';
+import type { CliOutput } from '../terminal/stdio.ts';
 import type { Incoming } from './message.ts';
 import { runCommand, type Ended, type Outlets, type Running } from './run-command.ts';
 

@@ -1,8 +1,8 @@
 import type { Chat, ChatOptions, EventCursor, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import { Stopped, type CliContext } from '../context.ts';
-import { describeListening } from '../describe.ts';
+import { describeListening } from '../words/describe.ts';
 import { Ahead, Several } from './ahead.ts';
 import { Exec, KILL_AFTER_MS, type ExecOptions } from './exec.ts';
 import { openHost, nextListens } from './host.ts';

@@ -1,8 +1,8 @@
 import type { ChatEvent, EventCursor, SelfView } from '../../api/index.ts';
 import { eventToJson } from '../../api/to-json/index.ts';
-import { describeEvent, describeProgress } from '../describe.ts';
-import type { Output } from '../output.ts';
-import { messageLines } from '../print-message.ts';
+import { describeEvent, describeProgress } from '../words/describe.ts';
+import type { Output } from '../terminal/output.ts';
+import { messageLines } from '../words/print-message.ts';
 import type { Received, Sink } from './message.ts';
 
 /** Every message on stdout, as lines for people or as objects. */

@@ -1,11 +1,11 @@
 import type { Chat, ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
 import { CodedError, toSafeLine, type Failure } from '../../base/index.ts';
 import { findContact } from '../commands/verify.ts';
-import { knownNames } from '../contact-name.ts';
-import { isMuted } from '../contact-words.ts';
-import { describeEvent, describeProgress, waitingWords, type Line } from '../describe.ts';
+import { knownNames } from '../lookup/contact-name.ts';
+import { isMuted } from '../words/contact-words.ts';
+import { describeEvent, describeProgress, waitingWords, type Line } from '../words/describe.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code.ts';
-import { checkText } from '../read-text.ts';
+import { checkText } from '../terminal/read-text.ts';
 import { toFailure, usageError } from '../report-error.ts';
 import { LOOP_COMMANDS, runLoopCommand } from './loop-command.ts';
 import { parseLine } from './parse-line.ts';

@@ -4,7 +4,7 @@ import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { warnOfShortPassword } from '../directory/password.ts';
 import { toFailure, usageError } from '../report-error.ts';
-import { defaultDirectory, parsePort, type Settings } from '../settings.ts';
+import { defaultDirectory, parsePort, type Settings } from '../settings/settings.ts';
 
 /** What the loop needs to start, after asking a person for what was not given. */
 export interface Start {

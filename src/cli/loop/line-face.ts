@@ -1,9 +1,9 @@
 import { eventToJson, stateToJson } from '../../api/to-json/index.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, worstExitCode, type ExitCode } from '../exit-code.ts';
-import { messageLines } from '../print-message.ts';
+import { messageLines } from '../words/print-message.ts';
 import { usageError } from '../report-error.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { commandNames, Conversation } from './conversation.ts';
 import { parseNames } from './parse-line.ts';
 import type { Screen } from './screen.ts';

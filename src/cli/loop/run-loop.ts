@@ -1,11 +1,11 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Chat, ChatOptions, Services } from '../../api/index.ts';
 import { CodedError } from '../../base/index.ts';
-import { describeListening } from '../describe.ts';
+import { describeListening } from '../words/describe.ts';
 import { Stopped, type CliContext } from '../context.ts';
-import { waitingWords } from '../describe.ts';
+import { waitingWords } from '../words/describe.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { chatOptions, readSettings, type Settings } from '../settings.ts';
+import { chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 import { Conversation } from './conversation.ts';
 import { prepareStart } from './first-start.ts';
 import { runLineFace, streamScreen } from './line-face.ts';

@@ -1,6 +1,6 @@
 import type { ChatEvent, MessageId, OutgoingState } from '../../api/index.ts';
 import type { Failure } from '../../base/index.ts';
-import type { Line } from '../describe.ts';
+import type { Line } from '../words/describe.ts';
 import type { ExitCode } from '../exit-code.ts';
 
 export type Incoming = Extract<ChatEvent, { type: 'message-received' }>;

@@ -1,13 +1,13 @@
 import type { Chat } from '../../api/index.ts';
 import { encodeUtf8 } from '../../base/index.ts';
-import { describeListening } from '../describe.ts';
+import { describeListening } from '../words/describe.ts';
 import { Stopped, type CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import type { Style } from '../output.ts';
-import { messageLines } from '../print-message.ts';
-import { TEXT_BYTES_MAX } from '../read-text.ts';
+import type { Style } from '../terminal/output.ts';
+import { messageLines } from '../words/print-message.ts';
+import { TEXT_BYTES_MAX } from '../terminal/read-text.ts';
 import { toFailure } from '../report-error.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { completionsFor } from './completion.ts';
 import { Conversation, type Submitted } from './conversation.ts';
 import { Drafts } from './drafts.ts';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { helpWidth } from '../help-text.ts';
+import { helpWidth } from '../words/help-text.ts';
 import { Terminal } from './terminal.ts';
 
 test('a terminal whose size nobody has set, which says 0, is taken for an ordinary one (TUI-06)', () => {

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { CliStdio } from '../stdio.ts';
+import type { CliStdio } from '../terminal/stdio.ts';
 import type { EditorView } from './editor.ts';
 import { KeyDecoder, type Key } from './keys.ts';
 

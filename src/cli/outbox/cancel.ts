@@ -1,15 +1,15 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Chat } from '../../api/index.ts';
 import { outcomeStateToJson } from '../../api/to-json/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { plural } from '../describe.ts';
+import { plural } from '../words/describe.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { ID_WORDS, shortId } from '../message-id.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { outboxPages } from '../pages.ts';
+import { ID_WORDS, shortId } from '../lookup/message-id.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { outboxPages } from '../lookup/pages.ts';
 import { usageError } from '../report-error.ts';
-import { addGlobalFlags, type Settings } from '../settings.ts';
+import { addGlobalFlags, type Settings } from '../settings/settings.ts';
 import { findWanted, leftWords, tooLateWords } from './withdrawal.ts';
 
 const EXAMPLES = `Examples:

@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { CliContext } from '../context.ts';
-import { PAGED_FLAGS, withHome } from '../open-home.ts';
-import { pageOutput } from '../pager.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { PAGED_FLAGS, withHome } from '../home/open-home.ts';
+import { pageOutput } from '../terminal/pager.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 import { cancelCommand } from './cancel.ts';
 import { listOutbox } from './list.ts';
 import { resendCommand } from './resend.ts';

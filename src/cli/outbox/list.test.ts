@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MessageId, OutgoingView } from '../../api/index.ts';
-import { clock, dayAndTime } from '../describe.ts';
+import { clock, dayAndTime } from '../words/describe.ts';
 import { outgoingLines } from './list.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -1,12 +1,12 @@
 import type { Chat, OutgoingView } from '../../api/index.ts';
 import { outgoingToJson, type OutgoingJson } from '../../api/to-json/index.ts';
 import { toSafeLine } from '../../base/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { clock, dayAndTime, duration, plural, sentence, shellWord } from '../describe.ts';
-import { shortId } from '../message-id.ts';
-import { outboxPages } from '../pages.ts';
-import type { Settings } from '../settings.ts';
+import { clock, dayAndTime, duration, plural, sentence, shellWord } from '../words/describe.ts';
+import { shortId } from '../lookup/message-id.ts';
+import { outboxPages } from '../lookup/pages.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** A text's beginning that still leaves room on one line. */
 const TEXT_MAX = 50;

@@ -1,11 +1,11 @@
 import type { Command } from '@commander-js/extra-typings';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { plural } from '../describe.ts';
-import { parseMoment } from '../duration.ts';
-import { keptWords } from '../kept.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { addGlobalFlags } from '../settings.ts';
+import { plural } from '../words/describe.ts';
+import { parseMoment } from '../settings/duration.ts';
+import { keptWords } from '../words/kept.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { addGlobalFlags } from '../settings/settings.ts';
 
 export function resendCommand(parent: Command, context: CliContext): void {
   const command = parent.command('resend').summary('queue again what a contact has lost');

@@ -2,13 +2,13 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Chat, OutgoingState } from '../../api/index.ts';
 import { reasonToJson } from '../../api/to-json/index.ts';
 import type { Failure } from '../../base/index.ts';
-import { knownNames } from '../contact-name.ts';
+import { knownNames } from '../lookup/contact-name.ts';
 import type { CliContext } from '../context.ts';
-import { plural } from '../describe.ts';
+import { plural } from '../words/describe.ts';
 import { EXIT, exitCodeOf, worstExitCode, type ExitCode } from '../exit-code.ts';
-import { keptWords } from '../kept.ts';
-import { HOME_FLAGS, withHome } from '../open-home.ts';
-import { addGlobalFlags, type Settings } from '../settings.ts';
+import { keptWords } from '../words/kept.ts';
+import { HOME_FLAGS, withHome } from '../home/open-home.ts';
+import { addGlobalFlags, type Settings } from '../settings/settings.ts';
 
 const EXAMPLES = `Examples:
   sotto outbox retry

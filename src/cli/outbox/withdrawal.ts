@@ -1,7 +1,7 @@
 import type { Chat, HistoryEntry, OutgoingView } from '../../api/index.ts';
-import { dayAndTime } from '../describe.ts';
-import { endsOf, matchIds, shortId, unknownMessage } from '../message-id.ts';
-import { historyPages, outboxPages } from '../pages.ts';
+import { dayAndTime } from '../words/describe.ts';
+import { endsOf, matchIds, shortId, unknownMessage } from '../lookup/message-id.ts';
+import { historyPages, outboxPages } from '../lookup/pages.ts';
 
 /** What a person wants to withdraw, and how it stands: it waits, or it is too late. */
 export type Wanted =

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CodedError, systemCode, systemReason } from '../../base/index.ts';
 import { replaceFile } from '../config/edit-config.ts';
-import { configFolder } from '../config/setting.ts';
+import { configFolder } from '../settings/setting.ts';
 import type { Environment } from '../context.ts';
 import { UNIT } from './systemd.ts';
 import { UNIT_MARK } from './unit.ts';

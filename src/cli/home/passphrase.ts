@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CodedError, encodeUtf8, systemCode, systemReason, wipe } from '../base/index.ts';
-import type { CliContext } from './context.ts';
-import { shellWord } from './describe.ts';
-import type { Output } from './output.ts';
-import type { Prompter } from './prompter.ts';
-import { usageError } from './report-error.ts';
+import { CodedError, encodeUtf8, systemCode, systemReason, wipe } from '../../base/index.ts';
+import type { CliContext } from '../context.ts';
+import { shellWord } from '../words/describe.ts';
+import type { Output } from '../terminal/output.ts';
+import type { Prompter } from '../terminal/prompter.ts';
+import { usageError } from '../report-error.ts';
 
 /** Where a passphrase comes from when nobody types it: never from the command line or the environment, which others can read. */
 export type PassphraseSource =

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { PublicJson } from '../api/to-json/index.ts';
-import { systemReason, toJsonLine, toSafeLine, toSafeText, type Failure } from '../base/index.ts';
-import { Stopped } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import type { PublicJson } from '../../api/to-json/index.ts';
+import { systemReason, toJsonLine, toSafeLine, toSafeText, type Failure } from '../../base/index.ts';
+import { Stopped } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Pager } from './pager.ts';
 import type { CliStdio } from './stdio.ts';
 

@@ -1,4 +1,4 @@
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** The command line of a node with these settings, wherever it is started: it depends on no folder, variable or file any more. */
 export function nodeArgs(settings: Settings): readonly string[] {

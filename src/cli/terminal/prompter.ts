@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
-import { Stopped } from './context.ts';
-import { EXIT } from './exit-code.ts';
+import { Stopped } from '../context.ts';
+import { EXIT } from '../exit-code.ts';
 import { LineReader } from './line-reader.ts';
 import type { Output } from './output.ts';
-import { toFailure, usageError } from './report-error.ts';
+import { toFailure, usageError } from '../report-error.ts';
 import type { CliInput, CliStdio } from './stdio.ts';
 
 export interface Question {

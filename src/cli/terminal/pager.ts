@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import { configPath, openConfig } from './config/config-file.ts';
-import { SETTINGS, variableOf } from './config/setting.ts';
-import type { CliContext, Environment } from './context.ts';
-import type { Settings } from './settings.ts';
+import { configPath, openConfig } from '../settings/config-file.ts';
+import { SETTINGS, variableOf } from '../settings/setting.ts';
+import type { CliContext, Environment } from '../context.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** A program that shows long output a screen at a time. */
 export interface Pager {

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../context.ts';
-import { parseDuration, parseKeep } from '../duration.ts';
-import { splitAddresses, type GlobalFlag } from '../flags.ts';
+import { parseDuration, parseKeep } from './duration.ts';
+import { splitAddresses, type GlobalFlag } from './flags.ts';
 import { usageError } from '../report-error.ts';
 
 /** The flags that also have a variable and a key of the configuration file: neither secrets, nor what is of one run only. */

@@ -1,4 +1,4 @@
-import type { Chat, HistoryEntry } from '../api/index.ts';
+import type { Chat, HistoryEntry } from '../../api/index.ts';
 import { findByIds, unknownMessage, wholeId } from './message-id.ts';
 import { historyPages } from './pages.ts';
 

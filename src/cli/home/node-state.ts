@@ -1,6 +1,6 @@
-import type { HomeOptions, Services, StatusView } from '../api/index.ts';
-import { CodedError } from '../base/index.ts';
-import type { CliContext } from './context.ts';
+import type { HomeOptions, Services, StatusView } from '../../api/index.ts';
+import { CodedError } from '../../base/index.ts';
+import type { CliContext } from '../context.ts';
 
 /** The node that runs already; undefined when one may be started. Rejects with node-attended when a person has the home. */
 export async function runsAlready(

@@ -1,6 +1,6 @@
-import { unreachable, type Failure } from '../base/index.ts';
-import type { ChatEvent, ContactView, OutgoingState, SelfView } from '../api/index.ts';
-import type { Style } from './output.ts';
+import { unreachable, type Failure } from '../../base/index.ts';
+import type { ChatEvent, ContactView, OutgoingState, SelfView } from '../../api/index.ts';
+import type { Style } from '../terminal/output.ts';
 
 export interface Line {
   readonly text: string;

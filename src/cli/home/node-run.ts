@@ -1,8 +1,8 @@
-import type { Chat, ChatEvent, ChatOptions, LaunchedNode, Services } from '../api/index.ts';
-import { Stopped, type CliContext } from './context.ts';
-import { describeEvent, describeListening, describeProgress, type Line } from './describe.ts';
-import { toFailure } from './report-error.ts';
-import { chatOptions, type Settings } from './settings.ts';
+import type { Chat, ChatEvent, ChatOptions, LaunchedNode, Services } from '../../api/index.ts';
+import { Stopped, type CliContext } from '../context.ts';
+import { describeEvent, describeListening, describeProgress, type Line } from '../words/describe.ts';
+import { toFailure } from '../report-error.ts';
+import { chatOptions, type Settings } from '../settings/settings.ts';
 
 /** A signal leaves a second in all. */
 const STOPPED_GRACE_MS = 700;

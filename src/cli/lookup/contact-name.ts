@@ -1,6 +1,6 @@
-import { CodedError } from '../base/index.ts';
-import type { Chat } from '../api/index.ts';
-import { closest } from './closest.ts';
+import { CodedError } from '../../base/index.ts';
+import type { Chat } from '../../api/index.ts';
+import { closest } from '../words/closest.ts';
 
 /** Names as the directory has them, in the order given, once each. Rejects with contact-unknown and the nearest name. */
 export async function knownNames(chat: Chat, names: readonly string[]): Promise<readonly string[]> {

@@ -1,8 +1,8 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Chat, ChatOptions } from '../api/index.ts';
-import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
-import { chatOptions, readSettings, type Settings } from './settings.ts';
+import type { Chat, ChatOptions } from '../../api/index.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { chatOptions, readSettings, type Settings } from '../settings/settings.ts';
 
 /** The flags of every command that works on a home. */
 export const HOME_FLAGS = ['port', 'directory', 'as', 'home', 'plain', 'json'] as const;

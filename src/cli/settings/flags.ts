@@ -1,5 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { usageError } from './report-error.ts';
+import { usageError } from '../report-error.ts';
 
 export type GlobalFlag =
   | 'port'

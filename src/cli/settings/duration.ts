@@ -1,4 +1,4 @@
-import { usageError } from './report-error.ts';
+import { usageError } from '../report-error.ts';
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 /** setTimeout's own limit, 24 days: a longer one would fire at once. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { Output } from './output.ts';
+import { Output } from '../terminal/output.ts';
 import { passphraseReader, passphraseSource } from './passphrase.ts';
 
 test('of a passphrase in a file that others can read a person is warned, as of the directory', async () => {

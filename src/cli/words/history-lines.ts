@@ -1,6 +1,6 @@
-import type { HistoryEntry } from '../api/index.ts';
+import type { HistoryEntry } from '../../api/index.ts';
 import { clock, day, dayAndTime, sentence, type Line } from './describe.ts';
-import { shortId } from './message-id.ts';
+import { shortId } from '../lookup/message-id.ts';
 
 /** Clocks further apart than this are both shown. */
 const SKEW_SHOWN_MS = 300_000;

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Node, ParseError } from 'jsonc-parser';
 import { CodedError, systemCode, systemReason, type Failure } from '../../base/index.ts';
-import { closest } from '../closest.ts';
+import { closest } from '../words/closest.ts';
 import type { Environment } from '../context.ts';
-import { shellWord } from '../describe.ts';
+import { shellWord } from '../words/describe.ts';
 import {
   configFolder,
   isSettingKey,

@@ -1,6 +1,6 @@
-import { CodedError, decodeUtf8 } from '../base/index.ts';
+import { CodedError, decodeUtf8 } from '../../base/index.ts';
 import { unreadable } from './read-text.ts';
-import { usageError } from './report-error.ts';
+import { usageError } from '../report-error.ts';
 import type { CliInput } from './stdio.ts';
 
 /** A message is at most 32 KiB; a line that is longer than any message with its names is refused, not collected. */

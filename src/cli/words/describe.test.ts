@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ChatEvent, SelfView } from '../api/index.ts';
+import type { ChatEvent, SelfView } from '../../api/index.ts';
 import { describeEvent, duration } from './describe.ts';
-import { eventToJson } from '../api/to-json/index.ts';
+import { eventToJson } from '../../api/to-json/index.ts';
 
 const SELF: SelfView = { username: 'alice', key: '', home: '/h', directory: '/d', listening: [] };
 

@@ -1,6 +1,6 @@
-import { CodedError } from '../base/index.ts';
-import type { MessageId } from '../api/index.ts';
-import { usageError } from './report-error.ts';
+import { CodedError } from '../../base/index.ts';
+import type { MessageId } from '../../api/index.ts';
+import { usageError } from '../report-error.ts';
 
 const WHOLE_LENGTH = 36;
 const SHORT_LENGTH = 8;

@@ -1,4 +1,4 @@
-import type { Chat } from '../api/index.ts';
+import type { Chat } from '../../api/index.ts';
 import { knownNames } from './contact-name.ts';
 
 /** A name of the directory, or of somebody who was in it and with whom something was said. Rejects with contact-unknown. */

@@ -1,5 +1,5 @@
-import { CodedError, decodeUtf8, encodeUtf8, systemCode, systemReason } from '../base/index.ts';
-import { usageError } from './report-error.ts';
+import { CodedError, decodeUtf8, encodeUtf8, systemCode, systemReason } from '../../base/index.ts';
+import { usageError } from '../report-error.ts';
 import type { CliInput } from './stdio.ts';
 
 /** A text's limit on the wire, in bytes of UTF-8. */

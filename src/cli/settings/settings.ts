@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { ChatOptions } from '../api/index.ts';
-import { readConfig } from './config/config-file.ts';
-import { configFolder, SETTINGS, variableOf, type Given, type SettingKey } from './config/setting.ts';
-import type { CliContext, Environment } from './context.ts';
+import type { ChatOptions } from '../../api/index.ts';
+import { readConfig } from './config-file.ts';
+import { configFolder, SETTINGS, variableOf, type Given, type SettingKey } from './setting.ts';
+import type { CliContext, Environment } from '../context.ts';
 import { givenOptions, splitAddresses } from './flags.ts';
-import { passphraseReader, passphraseSource, type PassphraseSource } from './passphrase.ts';
+import { passphraseReader, passphraseSource, type PassphraseSource } from '../home/passphrase.ts';
 
 export { addGlobalFlags } from './flags.ts';
-export { parsePort } from './config/setting.ts';
+export { parsePort } from './setting.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SETTING_KEYS, variableOf } from './config/setting.ts';
-import { shellWord } from './describe.ts';
+import { SETTING_KEYS, variableOf } from './setting.ts';
+import { shellWord } from '../words/describe.ts';
 import { parseDuration, parseKeep, parseMoment, parseSpan } from './duration.ts';
 import { addGlobalFlags, defaultDirectory, readSettings, type Settings } from './settings.ts';
 

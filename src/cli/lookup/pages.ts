@@ -1,4 +1,4 @@
-import type { Chat, HistoryEntry, HistoryQuery, OutgoingView } from '../api/index.ts';
+import type { Chat, HistoryEntry, HistoryQuery, OutgoingView } from '../../api/index.ts';
 
 /** Of messages with 32 KiB each these are 8 MiB. */
 const PAGE = 250;

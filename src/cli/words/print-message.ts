@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../api/index.ts';
+import type { ChatEvent } from '../../api/index.ts';
 import { dayAndTime } from './describe.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { MUTED_FOR_GOOD, type ContactView } from '../api/index.ts';
+import { MUTED_FOR_GOOD, type ContactView } from '../../api/index.ts';
 import { clock, day, dayAndTime, describeFailedGuesses, plural, sentence, type Line } from './describe.ts';
 
 /** Of each contact at most so many are counted. */

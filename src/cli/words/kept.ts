@@ -1,4 +1,4 @@
-import type { SelfView } from '../api/index.ts';
+import type { SelfView } from '../../api/index.ts';
 
 /** What becomes of a text that is not delivered when the last program of a home ends. */
 export const KEPT = 'kept; goes out when Sotto next runs';
