@@ -162,7 +162,10 @@ export class SimulatedNode {
   /** The same in the turn of whatever comes next. Nobody is told when the program dies in it. */
   sendWithNext(commands: readonly SendText[], tell: (sent: Sent) => void): void {
     const queued: { readonly to: string; readonly id: MessageId }[] = [];
-    for (const command of commands) {
+    for (const { expiresAtWall, ...rest } of commands) {
+      // Time runs in fractions here; a face gives whole milliseconds.
+      const command =
+        expiresAtWall === undefined ? rest : { ...rest, expiresAtWall: Math.floor(expiresAtWall) };
       let sent: Result<MessageId> | undefined;
       if (failureOf(() => (sent = this.engine.commands.sendText(command, this.time))) || !sent) continue;
       if (!sent.ok) throw new Error(`${sent.failure.code}: ${sent.failure.message}`);
