@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { whenAndWhere } from '../machine.ts';
 import { median, spread } from '../statistics.ts';
 import type { Figures } from './messages.ts';
 
@@ -40,7 +39,7 @@ export function describe(all: readonly Figures[]): string {
     return `| ${floor.text} | ${cell(floor.figure)} | ${isHeld ? 'ok' : 'below'} |`;
   });
   return [
-    `${new Date().toISOString().slice(0, 10)} · ${commit()} · Node ${process.versions.node} · ${cpus()[0]?.model ?? '?'}, ${cpus().length} cores · ${all.length} rounds`,
+    `${whenAndWhere()} · ${all.length} rounds`,
     '',
     '| Median of the rounds ± spread | |',
     '| --- | --: |',
@@ -58,8 +57,4 @@ export function keep(all: readonly Figures[], report: string): void {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'durable.md'), `# What durability costs\n\n${report}`);
   writeFileSync(join(RESULTS, 'durable.json'), `${JSON.stringify(all, undefined, 2)}\n`);
-}
-
-function commit(): string {
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 }

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { whenAndWhere } from '../machine.ts';
 
 export type Figures = Readonly<Record<string, number>>;
 
@@ -42,7 +41,7 @@ export function describe(figures: Figures): string {
     return `| ${floor.text} | ${cell(floor.figure)} | ${isHeld ? 'ok' : 'missed'} |`;
   });
   return [
-    `${new Date().toISOString().slice(0, 10)} · ${commit()} · Node ${process.versions.node} · ${cpus()[0]?.model ?? '?'}, ${cpus().length} cores`,
+    whenAndWhere(),
     '',
     '| Beside a running Sotto | |',
     '| --- | --: |',
@@ -60,8 +59,4 @@ export function keep(figures: Figures, report: string): void {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'faces.md'), `# How fast the faces are\n\n${report}`);
   writeFileSync(join(RESULTS, 'faces.json'), `${JSON.stringify(figures, undefined, 2)}\n`);
-}
-
-function commit(): string {
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 }

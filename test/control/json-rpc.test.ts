@@ -70,7 +70,8 @@ test('what changes something takes effect in the order in which it was asked, al
   const id = (await home.chat.history()).entries[0]?.id;
   const history = home.chat.history.bind(home.chat);
   home.chat.history = async (query) => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // A turn of the loop, in which whatever was asked later could overtake it.
+    await new Promise((resolve) => setImmediate(resolve));
     return history(query);
   };
   let n = 0;

@@ -104,7 +104,7 @@ test('every folder of a home is 0700, and every file and socket 0600, while a pr
   }
 });
 
-test('another user of the machine can neither read nor write the home, nor speak to its socket', () => {
+test('another user of the machine can neither read nor write the home, nor speak to its socket (CTL-01, SEC-01)', () => {
   const { paths, sockets } = everything();
   // The same attempts succeed for the user whose home it is: they are not wrong themselves.
   expect(done(intrude()).length).toBe(2 * paths.length + sockets.length);

@@ -2,7 +2,7 @@ import { Option, type Command } from '@commander-js/extra-typings';
 import type { Services, StartedNode, StartNode, StatusView } from '../../api/index.ts';
 import { CodedError, wipe } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
-import { nodeArgs } from '../home/node-args.ts';
+import { NODE_FLAGS, nodeArgs } from '../home/node-args.ts';
 import { isUnderPassphrase, runsAlready } from '../home/node-state.ts';
 import { presentPassphrase, withTries } from '../home/passphrase.ts';
 import { usageError } from '../report-error.ts';
@@ -46,18 +46,7 @@ export function define(command: Command, context: CliContext): void {
       const { runNode } = await import('../home/node-run.ts');
       await runNode(settings, descriptorOf(options.reportFd), context);
     });
-  addGlobalFlags(command, [
-    'port',
-    'directory',
-    'as',
-    'bind',
-    'home',
-    'closed',
-    'keep',
-    'linger',
-    'plain',
-    'json',
-  ]);
+  addGlobalFlags(command, NODE_FLAGS);
 }
 
 function descriptorOf(text: string | undefined): number | undefined {

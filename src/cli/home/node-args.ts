@@ -1,4 +1,19 @@
+import type { GlobalFlag } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
+
+/** The flags of whatever starts a node, here or through systemd: those that `nodeArgs` hands on, and how it is said. */
+export const NODE_FLAGS: readonly GlobalFlag[] = [
+  'port',
+  'directory',
+  'as',
+  'bind',
+  'home',
+  'closed',
+  'keep',
+  'linger',
+  'plain',
+  'json',
+];
 
 /** The command line of a node with these settings, wherever it is started: it depends on no folder, variable or file any more. */
 export function nodeArgs(settings: Settings): readonly string[] {

@@ -5,7 +5,7 @@ import { CodedError } from '../../base/index.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { addGlobalFlags } from '../settings/flags.ts';
-import { nodeArgs } from '../home/node-args.ts';
+import { NODE_FLAGS, nodeArgs } from '../home/node-args.ts';
 import { isUnderPassphrase, runsAlready } from '../home/node-state.ts';
 import { usageError } from '../report-error.ts';
 import { chatOptions, readSettings, type Settings } from '../settings/settings.ts';
@@ -59,18 +59,7 @@ function addInstall(parent: Command, context: CliContext): void {
       await install(settings, own, start, context);
       if (settings.json) context.output.json(await stateOf(context));
     });
-  addGlobalFlags(command, [
-    'port',
-    'directory',
-    'as',
-    'bind',
-    'home',
-    'closed',
-    'keep',
-    'linger',
-    'plain',
-    'json',
-  ]);
+  addGlobalFlags(command, NODE_FLAGS);
 }
 
 function addRemove(parent: Command, context: CliContext): void {
